@@ -195,8 +195,40 @@ function countdown() {
   }
 }
 
-// Shows the buttons that work by this script only.
+// The value of one bar of a plot, below it: of the bar that is pressed, or that the arrow keys lead to.
+function tell(plot, wanted) {
+  const bars = [...plot.querySelectorAll(".bars g")];
+  const bar = bars[Math.min(Math.max(wanted, 0), bars.length - 1)];
+  if (!bar) return;
+  for (const other of bars) other.classList.toggle("told", other === bar);
+  if (!plot.querySelector("output")) plot.querySelector(".drawn").after(document.createElement("output"));
+  plot.querySelector("output").textContent = bar.querySelector("title").textContent;
+}
+
+function told(plot) {
+  const bars = [...plot.querySelectorAll(".bars g")];
+  const at = bars.findIndex((bar) => bar.classList.contains("told"));
+  return at < 0 ? bars.length - 1 : at;
+}
+
+document.addEventListener("click", (event) => {
+  const bar = event.target.closest?.(".plot g");
+  if (bar) tell(bar.closest(".plot"), [...bar.parentNode.querySelectorAll("g")].indexOf(bar));
+});
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches(".plot .bars:focus-visible")) tell(event.target.closest(".plot"), told(event.target.closest(".plot")));
+});
+document.addEventListener("keydown", (event) => {
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (!step || !event.target.matches?.(".plot .bars")) return;
+  event.preventDefault();
+  const plot = event.target.closest(".plot");
+  tell(plot, told(plot) + step);
+});
+
+// Shows the buttons that work by this script only, and lets the keyboard reach plots.
 function dress(root) {
+  for (const bars of root.querySelectorAll(".plot .bars")) bars.setAttribute("tabindex", "0");
   for (const button of root.querySelectorAll("[data-copy], [data-print]")) button.hidden = false;
 }
 

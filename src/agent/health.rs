@@ -1,5 +1,7 @@
 //! How the daemon's links and its cycle are doing, as status pages and metrics show it.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use crate::domain::units::Timestamp;
 
 /// Without a success for this long, a link that fails is `down`.
@@ -44,6 +46,32 @@ impl LinkState {
         }
         self.last_error = Some(error.to_owned());
     }
+}
+
+/// When something was last refused because too many guesses were wrong. Forgotten at a restart.
+#[derive(Debug, Default)]
+pub struct LastRefusal(AtomicI64);
+
+impl LastRefusal {
+    /// It was refused now.
+    pub fn note(&self, now: Timestamp) {
+        self.0.store(now.0, Ordering::Relaxed);
+    }
+
+    /// The last time, unless that is before `earliest`.
+    pub fn since(&self, earliest: Timestamp) -> Option<Timestamp> {
+        let at = Timestamp(self.0.load(Ordering::Relaxed));
+        (at.0 != 0 && at >= earliest).then_some(at)
+    }
+}
+
+/// Guesses that were slowed down, by what was guessed.
+#[derive(Debug, Default)]
+pub struct Guesses {
+    /// Passwords and codes of admins.
+    pub passwords: LastRefusal,
+    /// PINs of customers.
+    pub pins: LastRefusal,
 }
 
 /// Figures of the cycle, for status and metrics.

@@ -12,6 +12,7 @@ use super::engine::{
     Actor, Command, Done, Engine, EngineError, EngineGone, EngineHandle, Key, Notifier, Parts, Preview,
     Request,
 };
+use super::health::Guesses;
 use super::payments::{BeforeCash, Link, PaymentError, Payments, Relay, RelayError};
 use super::proof::LedgerProof;
 use super::router::site_plan::list_names;
@@ -102,6 +103,8 @@ pub struct Site {
     pub answers: Answers,
     /// How far the ledger is proved.
     pub proof: LedgerProof,
+    /// Guesses that were slowed down.
+    pub guesses: Guesses,
     engine: EngineHandle,
     /// Time from one reading to the next.
     pace: watch::Sender<Duration>,
@@ -172,6 +175,7 @@ impl Site {
             clock,
             signed_tokens,
             answers,
+            guesses: Guesses::default(),
             proof: LedgerProof::elsewhere(),
             engine,
             pace,

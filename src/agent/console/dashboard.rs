@@ -16,20 +16,33 @@ use crate::agent::proof::ProofState;
 use crate::agent::reports::dashboard::{Books, Figures, Turn, count};
 use crate::agent::reports::debts::Owed;
 use crate::clock::parse_rfc3339;
+use crate::domain::access::Status;
 use crate::domain::order::Method;
-use crate::domain::units::{Bytes, DAY_MS, Rupiah, Timestamp};
+use crate::domain::units::{DAY_MS, Rupiah, Timestamp};
 use crate::protocol::admin::values::Day;
 use crate::store::Role;
 use crate::store::backup::{self, last};
 use crate::ui::catalogue::fill;
-use crate::ui::chart::{Bar, bars};
+use crate::ui::chart::{Bar, Plot, Share, Unit, shares};
 use crate::ui::desk::Layout;
 use crate::ui::{Badge, Frame, Locale, Tone, html};
 
+/// Statuses in the order of the bar: from full access to none.
+const STATUSES: [Status; 7] = [
+    Status::Active,
+    Status::Unlimited,
+    Status::Fup,
+    Status::Habis,
+    Status::Expired,
+    Status::Blocked,
+    Status::Inactive,
+];
 /// Faults of the router that are shown one by one.
 const FAULTS_SHOWN_MAX: usize = 20;
 /// Age from which the last backup is worth a word.
 const BACKUP_AGE_MAX_MS: i64 = 7 * DAY_MS;
+/// How long guesses that were slowed down are shown.
+const GUESSES_SHOWN_MS: i64 = DAY_MS;
 
 /// How one part of the site is, in people's words.
 pub(crate) struct PartLine {
@@ -37,15 +50,29 @@ pub(crate) struct PartLine {
     pub badge: Badge,
     pub text: String,
     pub since: String,
+    /// Where something can be done about it, and who may.
+    pub path: &'static str,
+    pub role: Role,
+    /// Whether something is under way that is worth a sentence.
+    pub is_busy: bool,
     /// The program's own words, in English.
     pub details: Vec<String>,
 }
 
-/// A status and how many have it.
-struct StatusLine {
-    badge: Badge,
-    path: String,
-    users: String,
+/// A part of a bar of shares, for its legend.
+pub(crate) struct Legend {
+    /// The colour of its part.
+    pub colour: &'static str,
+    pub name: &'static str,
+    /// Its page; empty for none.
+    pub path: String,
+    pub value: String,
+}
+
+/// Debt by age.
+pub(crate) struct Ages {
+    pub bar: String,
+    pub legend: Vec<Legend>,
 }
 
 struct TurnLine {
@@ -68,6 +95,8 @@ struct Page {
     w: &'static Office,
     /// What waits for somebody: where and what.
     waiting: Vec<(&'static str, String)>,
+    /// Whether every part is well, in a word.
+    verdict: Badge,
     parts: Vec<PartLine>,
     /// What the clock says, for the owner to vouch for it.
     confirm_clock: Option<String>,
@@ -79,12 +108,12 @@ struct Page {
     debt: String,
     debt_text: String,
     unpriced: Option<String>,
-    by_status: Vec<StatusLine>,
+    status_bar: String,
+    by_status: Vec<Legend>,
     users: String,
     turns: Vec<TurnLine>,
     usage_plot: String,
     income_plot: String,
-    age_plot: String,
 }
 
 /// `GET /`.
@@ -94,17 +123,20 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession
     let locale = &session.page_request.locale;
     let w = session.office();
     let (books, now) = (&figures.books, app.site.clock.now());
-    let parts = parts(&app, locale, books.clock_trusted, now);
+    let parts = brief(parts(&app, locale, books.clock_trusted, now));
+    let verdict = verdict(w, locale, &parts);
     let may_vouch = !books.clock_trusted && session.actor.role >= Role::Owner;
     let (frame, layout) = session.layout(session.words().dashboard, "/");
     let today = |day| day == figures.today;
     let this_month = |day: jiff::civil::Date| day.first_of_month() == figures.today.first_of_month();
     let owed = &books.owed;
+    let (status_bar, by_status) = by_status(w, locale, books);
     html(&Page {
         frame,
         layout,
         w,
-        waiting: waiting(w, locale, books),
+        waiting: waiting(&app, &session, books, &parts),
+        verdict,
         parts,
         confirm_clock: may_vouch.then(|| fill(w.confirm_clock, &[&locale.moment(now)])),
         online: locale.count(books.online),
@@ -115,23 +147,66 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession
         debt: owed.due.to_string(),
         debt_text: fill(w.debt_users, &[&locale.count(owed.users), &locale.quota(owed.bytes)]),
         unpriced: (owed.unpriced > 0).then(|| fill(w.unpriced, &[&locale.count(owed.unpriced)])),
-        by_status: by_status(locale, books),
+        status_bar,
+        by_status,
         users: locale.count(books.users),
         turns: turns(locale, books),
         usage_plot: usage_plot(w, locale, &figures),
         income_plot: income_plot(w, locale, &figures),
-        age_plot: age_plot(w, owed),
     })
 }
 
-fn waiting(w: &Office, locale: &Locale, books: &Books) -> Vec<(&'static str, String)> {
-    let rows = [
+fn is_well(part: &PartLine) -> bool {
+    matches!(part.badge.tone, Tone::Good | Tone::Plain)
+}
+
+/// What is well needs no sentence, unless something is under way there.
+fn brief(mut parts: Vec<PartLine>) -> Vec<PartLine> {
+    for part in parts.iter_mut().filter(|part| is_well(part) && !part.is_busy) {
+        part.text.clear();
+        part.since.clear();
+    }
+    parts
+}
+
+/// The state of all parts in a word.
+fn verdict(w: &Office, locale: &Locale, parts: &[PartLine]) -> Badge {
+    let is_bad = parts.iter().any(|part| part.badge.tone == Tone::Bad);
+    match parts.iter().filter(|part| !is_well(part)).count() {
+        0 => Badge::new(Tone::Good, w.all_well),
+        not_well => {
+            let tone = if is_bad { Tone::Bad } else { Tone::Warn };
+            Badge::new(tone, fill(w.not_well, &[&locale.count(not_well as u64)]))
+        }
+    }
+}
+
+/// What waits for whoever is logged in: a place and what it is.
+fn waiting(
+    app: &AppState,
+    session: &AdminSession,
+    books: &Books,
+    parts: &[PartLine],
+) -> Vec<(&'static str, String)> {
+    let (w, locale, role) = (session.office(), &session.page_request.locale, session.actor.role);
+    let may_see = |part: &&PartLine| role >= part.role;
+    let ailing = parts.iter().filter(|part| !is_well(part)).filter(may_see);
+    let ailing = ailing.map(|part| (part.path, format!("{}: {}", part.name, part.badge.text)));
+    let counts = [
         ("/pembayaran?status=review", w.wait_reviews, books.reviews),
-        ("/pelanggan?status=inactive", w.wait_approval, books.unapproved),
+        ("/pelanggan?status=menunggu", w.wait_approval, books.unapproved),
         ("/pembayaran?status=open", w.open_orders, books.open_orders),
     ];
-    let there = rows.into_iter().filter(|(_, _, count)| *count > 0);
-    there.map(|(path, text, count)| (path, fill(text, &[&locale.count(count)]))).collect()
+    let counts = counts.into_iter().filter(|(_, _, count)| *count > 0);
+    let counts = counts.map(|(path, text, count)| (path, fill(text, &[&locale.count(count)])));
+    let earliest = Timestamp(app.site.clock.now().0 - GUESSES_SHOWN_MS);
+    let guesses = &app.site.guesses;
+    let guesses = [(w.guessed_passwords, &guesses.passwords), (w.guessed_pins, &guesses.pins)];
+    let guesses = guesses.into_iter().filter(|_| role >= Role::Operator).filter_map(|(text, last)| {
+        let at = last.since(earliest)?;
+        Some(("/catatan", fill(text, &[&locale.moment(at)])))
+    });
+    ailing.chain(counts).chain(guesses).collect()
 }
 
 /// Router, relay, clock, store and backup.
@@ -149,7 +224,7 @@ pub(crate) fn parts(app: &AppState, locale: &Locale, clock_trusted: bool, now: T
         "off" => w.relay_off,
         _ => down,
     };
-    let line = |name, part: Part, text: &str| {
+    let line = |name, path, part: Part, text: &str| {
         let (badge, tone) = match part.state {
             "ok" => (w.ok, Tone::Good),
             "degraded" => (w.degraded, Tone::Warn),
@@ -166,7 +241,8 @@ pub(crate) fn parts(app: &AppState, locale: &Locale, clock_trusted: bool, now: T
         };
         let details = part.last_error.into_iter().chain(part.warnings).collect();
         let (badge, text) = (Badge::new(tone, badge), text.to_owned());
-        PartLine { name, badge, text, since: since.unwrap_or_default(), details }
+        let (since, role, is_busy) = (since.unwrap_or_default(), Role::Viewer, false);
+        PartLine { name, badge, text, since, path, role, is_busy, details }
     };
     let says = [
         text(&router, w.router_ok, w.router_degraded, w.router_down),
@@ -174,10 +250,14 @@ pub(crate) fn parts(app: &AppState, locale: &Locale, clock_trusted: bool, now: T
         text(&clock, w.clock_ok, w.clock_degraded, w.clock_degraded),
     ];
     vec![
-        line(w.router, router, says[0]),
-        line(w.relay, relay, says[1]),
-        line(w.clock, clock, says[2]),
-        line(w.store, store, &store_text(app, locale)),
+        line(w.router, "/router", router, says[0]),
+        line(w.relay, "/pembayaran", relay, says[1]),
+        PartLine { role: Role::Owner, ..line(w.clock, "/jam/pastikan", clock, says[2]) },
+        PartLine {
+            role: Role::Operator,
+            is_busy: !matches!(app.site.proof.state(), ProofState::Proved(_)),
+            ..line(w.store, "/cadangan", store, &store_text(app, locale))
+        },
         copies(app, locale, now),
     ]
 }
@@ -215,7 +295,8 @@ pub(crate) fn copies(app: &AppState, locale: &Locale, now: Timestamp) -> PartLin
     };
     let since = made.map(|at| locale.moment(at)).unwrap_or_default();
     let badge = Badge::new(tone, badge);
-    PartLine { name: w.backup, badge, text, since, details: Vec::new() }
+    let (name, path, role, details) = (w.backup, "/cadangan", Role::Operator, Vec::new());
+    PartLine { name, badge, text, since, path, role, is_busy: false, details }
 }
 
 fn sums(locale: &Locale, figures: &Figures, is_wanted: impl Fn(jiff::civil::Date) -> bool) -> Sums {
@@ -232,13 +313,37 @@ fn sums(locale: &Locale, figures: &Figures, is_wanted: impl Fn(jiff::civil::Date
     Sums { total: total.to_string(), by_method: by_method.into_iter().map(name).collect() }
 }
 
-fn by_status(locale: &Locale, books: &Books) -> Vec<StatusLine> {
-    let line = |(status, users): (&crate::domain::access::Status, &u64)| {
-        let badge = say::status(locale.language, *status);
-        let path = format!("/pelanggan?status={}", status.name());
-        StatusLine { badge, path, users: locale.count(*users) }
+/// The colour of a status in the bar of all.
+fn colour(status: Status) -> &'static str {
+    match status {
+        Status::Active => "s0",
+        Status::Unlimited => "s1",
+        Status::Fup => "s2",
+        Status::Habis => "s3",
+        Status::Expired => "s4",
+        Status::Blocked => "s5",
+        Status::Inactive => "s6",
+    }
+}
+
+/// Customers by status: the bar, and its legend.
+fn by_status(w: &Office, locale: &Locale, books: &Books) -> (String, Vec<Legend>) {
+    let found = |status: &Status| Some((*status, *books.by_status.get(status)?));
+    let found: Vec<(Status, u64)> = STATUSES.iter().filter_map(found).collect();
+    let name = |status| say::status_word(locale.language, status).1;
+    let share = |(status, users): &(Status, u64)| Share {
+        colour: colour(*status),
+        told: format!("{}: {}", name(*status), locale.count(*users)),
+        value: *users,
     };
-    books.by_status.iter().map(line).collect()
+    let line = |(status, users): &(Status, u64)| Legend {
+        colour: colour(*status),
+        name: name(*status),
+        path: format!("/pelanggan?status={}", status.name()),
+        value: locale.count(*users),
+    };
+    let parts: Vec<Share> = found.iter().map(share).collect();
+    (shares(w.by_status, &parts), found.iter().map(line).collect())
 }
 
 fn turns(locale: &Locale, books: &Books) -> Vec<TurnLine> {
@@ -256,14 +361,18 @@ fn turns(locale: &Locale, books: &Books) -> Vec<TurnLine> {
 
 fn usage_plot(w: &Office, locale: &Locale, figures: &Figures) -> String {
     let of = |day: &jiff::civil::Date| figures.usage.get(day).copied().unwrap_or_default();
+    let bars = daily(locale, figures, |day| of(day).0);
+    Plot { title: w.usage_days, unit: Unit::Bytes, bars: &bars, has_table: false }.draw(locale)
+}
+
+/// A bar for each day of the plots.
+fn daily(locale: &Locale, figures: &Figures, value: impl Fn(&jiff::civil::Date) -> u64) -> Vec<Bar> {
     let bar = |day: &jiff::civil::Date| Bar {
         label: day.day().to_string(),
-        told: format!("{}: {}", locale.day(*day), locale.quota(of(day))),
-        value: of(day).0,
+        name: locale.day(*day),
+        value: value(day),
     };
-    let most = figures.days.iter().map(of).max().unwrap_or(Bytes::ZERO);
-    let days: Vec<Bar> = figures.days.iter().map(bar).collect();
-    bars(w.usage_days, &fill(w.most, &[&locale.quota(most)]), &days)
+    figures.days.iter().map(bar).collect()
 }
 
 fn income_plot(w: &Office, locale: &Locale, figures: &Figures) -> String {
@@ -271,26 +380,28 @@ fn income_plot(w: &Office, locale: &Locale, figures: &Figures) -> String {
         let that_day = figures.income.iter().filter(|income| income.day == Some(Day(*day)));
         that_day.fold(Rupiah::ZERO, |sum, income| sum.plus(income.kept()))
     };
-    let bar = |day: &jiff::civil::Date| Bar {
-        label: day.day().to_string(),
-        told: format!("{}: {}", locale.day(*day), of(day)),
-        value: of(day).0,
-    };
-    let most = figures.days.iter().map(of).max().unwrap_or(Rupiah::ZERO);
-    let days: Vec<Bar> = figures.days.iter().map(bar).collect();
-    bars(w.income_days, &fill(w.most, &[&most.to_string()]), &days)
+    let bars = daily(locale, figures, |day| of(day).0);
+    Plot { title: w.income_days, unit: Unit::Rupiah, bars: &bars, has_table: false }.draw(locale)
 }
 
-/// Debt by age: what has no price is in no bar.
-pub(crate) fn age_plot(w: &Office, owed: &Owed) -> String {
-    let ages = [w.not_due, w.late_week, w.late_month, w.late_more, w.overage];
-    let by_age = owed.by_age;
-    let bar = |(name, due): (&str, Rupiah)| Bar {
-        label: name.to_owned(),
-        told: format!("{name}: {due}"),
-        value: due.0,
-    };
-    let most = by_age.iter().max().copied().unwrap_or_default();
-    let bars_of_ages: Vec<Bar> = ages.into_iter().zip(by_age).map(bar).collect();
-    bars(w.debt_age, &fill(w.most, &[&most.to_string()]), &bars_of_ages)
+impl Ages {
+    /// Debt by age: what has no price is in no part.
+    pub fn of(w: &Office, owed: &Owed) -> Self {
+        let names = [w.not_due, w.late_week, w.late_month, w.late_more, w.overage];
+        let colours = ["s0", "s2", "s3", "s5", "s6"];
+        let all = || names.into_iter().zip(colours).zip(owed.by_age);
+        let share = |((name, colour), due): ((&str, _), Rupiah)| Share {
+            colour,
+            told: format!("{name}: {due}"),
+            value: due.0,
+        };
+        let line = |((name, colour), due): ((&'static str, _), Rupiah)| Legend {
+            colour,
+            name,
+            path: String::new(),
+            value: due.to_string(),
+        };
+        let parts: Vec<Share> = all().map(share).collect();
+        Self { bar: shares(w.debt_age, &parts), legend: all().map(line).collect() }
+    }
 }

@@ -26,7 +26,7 @@ use crate::protocol::admin::page::{Cursor, ListBuilder, PageLimit, given};
 use crate::protocol::admin::reports::{CallReason, CallView, DebtTotalsView, OwesView, SalesSumView};
 use crate::protocol::admin::values::Day;
 use crate::ui::catalogue::fill;
-use crate::ui::chart::{Bar, bars};
+use crate::ui::chart::{Bar, Plot, Unit};
 use crate::ui::desk::Layout;
 use crate::ui::{Badge, Frame, Locale, Tone, html};
 use crate::web::{Problem, Query};
@@ -297,12 +297,11 @@ fn sales_plot(
     let of = |slot: &Date| sums.get(slot).map_or(Rupiah::ZERO, SalesSumView::kept);
     let bar = |(at, slot): (usize, &Date)| Bar {
         label: label(at, slots.len(), *slot, is_daily),
-        told: format!("{}: {}", slot_name(locale, *slot, is_daily), of(slot)),
+        name: slot_name(locale, *slot, is_daily),
         value: of(slot).0,
     };
-    let most = slots.iter().map(of).max().unwrap_or_default();
-    let all: Vec<Bar> = slots.iter().enumerate().map(bar).collect();
-    bars(w.sales, &fill(w.most, &[&most.to_string()]), &all)
+    let bars: Vec<Bar> = slots.iter().enumerate().map(bar).collect();
+    Plot { title: w.sales, unit: Unit::Rupiah, bars: &bars, has_table: true }.draw(locale)
 }
 
 #[derive(Template)]
@@ -379,12 +378,11 @@ fn usage_plot(
     let of = |slot: &Date| sums.get(slot).copied().unwrap_or_default();
     let bar = |(at, slot): (usize, &Date)| Bar {
         label: label(at, slots.len(), *slot, is_daily),
-        told: format!("{}: {}", slot_name(locale, *slot, is_daily), locale.quota(of(slot))),
+        name: slot_name(locale, *slot, is_daily),
         value: of(slot).0,
     };
-    let most = slots.iter().map(of).max().unwrap_or_default();
-    let all: Vec<Bar> = slots.iter().enumerate().map(bar).collect();
-    bars(w.usage, &fill(w.most, &[&locale.quota(most)]), &all)
+    let bars: Vec<Bar> = slots.iter().enumerate().map(bar).collect();
+    Plot { title: w.usage, unit: Unit::Bytes, bars: &bars, has_table: true }.draw(locale)
 }
 
 /// Somebody who owes, in a table.
@@ -410,7 +408,7 @@ struct DebtsPage {
     unpriced: Option<String>,
     rows: Vec<OweRow>,
     next: Option<String>,
-    plot: String,
+    ages: super::dashboard::Ages,
 }
 
 fn due(w: &Office, due_rp: Option<u64>) -> String {
@@ -474,7 +472,7 @@ pub(crate) async fn debts(
         unpriced: (totals.unpriced > 0).then(|| fill(w.unpriced, &[&locale.count(totals.unpriced)])),
         next: next_page(&head, page.next),
         rows: page.items.into_iter().map(|owes| owe_row(w, locale, owes)).collect(),
-        plot: super::dashboard::age_plot(w, &all),
+        ages: super::dashboard::Ages::of(w, &all),
         head,
     })
 }

@@ -163,7 +163,8 @@ pub(crate) async fn begin_attempt(
     if peer != Peer::Local {
         app.remembered.get_or_try_init(|| remember(app)).await?;
     }
-    app.gate.begin(peer, name, app.site.clock.uptime())
+    let begun = app.gate.begin(peer, name, app.site.clock.uptime());
+    begun.inspect_err(|_| app.site.guesses.passwords.note(app.site.clock.now()))
 }
 
 /// Who logged in from where before the daemon started, from the audit: a restart locks nobody out.

@@ -27,7 +27,7 @@ use crate::domain::policy;
 use crate::domain::units::{Bytes, MB, Rupiah, Timestamp};
 use crate::store::OrderRecord;
 use crate::ui::catalogue::fill;
-use crate::ui::chart::{Bar, bars};
+use crate::ui::chart::{Bar, Plot, Unit};
 use crate::ui::{Frame, Locale, html};
 use crate::web::Problem;
 
@@ -164,7 +164,7 @@ pub(super) fn by_day(engine: &Engine, user_no: u32, days: i32) -> Result<Vec<(Da
 }
 
 /// Usage by day as a chart; empty without usage.
-pub(super) fn plot(title: &str, usage: &[(Date, Bytes)], words: &Words, locale: &Locale) -> String {
+pub(super) fn plot(title: &str, usage: &[(Date, Bytes)], locale: &Locale, has_table: bool) -> String {
     let most = usage.iter().map(|(_, bytes)| *bytes).max().unwrap_or_default();
     if most.is_zero() {
         return String::new();
@@ -173,11 +173,11 @@ pub(super) fn plot(title: &str, usage: &[(Date, Bytes)], words: &Words, locale: 
     let every = usage.len().div_ceil(8).max(1);
     let bar = |(at, (day, bytes)): (usize, &(Date, Bytes))| Bar {
         label: if at % every == 0 { day.day().to_string() } else { String::new() },
-        told: format!("{}: {}", locale.day(*day), locale.quota(*bytes)),
+        name: locale.day(*day),
         value: bytes.0,
     };
-    let largest = fill(words.usage_most, &[&locale.quota(most)]);
-    bars(title, &largest, &usage.iter().enumerate().map(bar).collect::<Vec<_>>())
+    let bars: Vec<Bar> = usage.iter().enumerate().map(bar).collect();
+    Plot { title, unit: Unit::Bytes, bars: &bars, has_table }.draw(locale)
 }
 
 fn page(portal: &Portal, guest: &Guest, seen: &HomeData) -> Home {
@@ -201,7 +201,7 @@ fn page(portal: &Portal, guest: &Guest, seen: &HomeData) -> Home {
         can_buy: seen.can_buy,
         can_pay: total.is_some(),
         open: seen.open.as_ref().map(|order| open_card(order, portal, guest)),
-        plot: plot(&plot_title, &seen.usage, words, locale),
+        plot: plot(&plot_title, &seen.usage, locale, false),
         plot_title,
         devices: devices(seen, guest),
         contact: portal.contact.clone(),

@@ -192,7 +192,8 @@ async fn check(portal: &Portal, guest: &Guest, who: &str, pin: String) -> Result
     // Attempts at a phone number count together in any spelling.
     let name = phone::e164(who).unwrap_or_else(|| login::key(who));
     portal.remembered.get_or_try_init(|| remember(portal)).await?;
-    let attempt = portal.attempt(&portal.entries, guest.address, &name)?;
+    let attempt = portal.attempt(&portal.entries, guest.address, &name);
+    let attempt = attempt.inspect_err(|_| portal.site.guesses.pins.note(portal.site.clock.now()))?;
     let asked = who.to_owned();
     let found = portal.read(move |engine| Ok(engine.reader().customer(&asked)?)).await?;
     let hash = found.as_ref().and_then(|customer: &Customer| customer.pin_hash.clone());

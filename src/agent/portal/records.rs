@@ -272,7 +272,7 @@ fn usage_view(
     let title = fill(words.usage, &[&USAGE_DAYS.to_string()]);
     let used = days.iter().rev().filter(|(_, bytes)| !bytes.is_zero());
     UsageView {
-        plot: plot(&title, days, words, locale),
+        plot: plot(&title, days, locale, true),
         by_device: devices.into_iter().map(|(name, bytes)| (name, locale.quota(bytes))).collect(),
         by_day: used.map(|(day, bytes)| (locale.day(*day), locale.quota(*bytes))).collect(),
         title,

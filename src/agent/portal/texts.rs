@@ -81,7 +81,6 @@ words! {
 
         usage: "Pemakaian {0} hari terakhir", "Usage of the last {0} days";
         usage_none: "Belum ada pemakaian.", "No usage yet.";
-        usage_most: "terbanyak {0}", "most {0}";
         devices: "Perangkat", "Devices";
         this_device: "perangkat ini", "this device";
         online: "tersambung", "connected";

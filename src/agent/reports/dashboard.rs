@@ -20,7 +20,7 @@ use crate::store::StoreError;
 /// Days of the plots.
 const PLOT_DAYS: i32 = 14;
 /// How many of the latest changes of access are shown.
-const TURNS_MAX: usize = 8;
+const TURNS_MAX: usize = 3;
 
 /// Somebody's access turned.
 pub(crate) struct Turn {

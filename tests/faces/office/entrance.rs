@@ -154,3 +154,21 @@ async fn other_sessions_of_ones_own_end_and_this_one_goes_on() {
     assert_eq!(there.get("/saya").await.to, "/masuk?ke=/saya");
     here.open("/saya").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_that_were_slowed_down_wait_on_the_dashboard_for_those_who_may_read_the_audit() {
+    let site = TestSite::serving().await;
+    let owner = ConsoleClient::owner(&site).await;
+    let viewer = ConsoleClient::of(&site, "tamu", "viewer").await;
+    let guess = || form(&site, "/masuk", "", "username=siti&password=salah+sekali".into());
+    guess().await;
+    owner.open("/").await.hides("menebak");
+    for _ in 0..6 {
+        guess().await;
+    }
+    owner.open("/").await.says("Ada yang mencoba menebak kata sandi pengelola, terakhir 10 Nov 2026");
+    viewer.open("/").await.hides("menebak");
+    site.clock.advance(Duration::from_hours(25));
+    let owner = ConsoleClient::owner(&site).await;
+    owner.open("/").await.hides("menebak");
+}

@@ -18,7 +18,7 @@ const MAC: Mac = Mac([2, 0, 0, 0, 0, 9]);
 async fn the_dashboard_shows_what_was_done() {
     let site = TestSite::serving().await;
     let owner = ConsoleClient::owner(&site).await;
-    owner.open("/").await.says("Belum pernah ada cadangan.").says("Pembayaran online tidak dipasang.");
+    owner.open("/").await.says("Belum pernah ada cadangan.").says("Pembayaran online Tidak dipakai");
     let (budi, sari) = (site.user("Budi").await, site.user("Sari").await);
     let package = site.package(10_240, 100_000).await;
     site.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 19));
@@ -38,6 +38,8 @@ async fn the_dashboard_shows_what_was_done() {
         .says("Pemasukan hari ini Rp 200.000 Tunai Rp 100.000 Transfer Rp 100.000")
         .says("Pemasukan bulan ini Rp 200.000")
         .says("Total tagihan Rp 50.000 1 pelanggan, 5,00 GB")
+        .says("Kesehatan sistem 1 hal perlu dilihat")
+        .says("Menunggu Anda Cadangan terakhir: Perlu dilihat 1 pelanggan menunggu")
         .says("Sedang online 1 dari 1 perangkat di hotspot")
         .says("1 pelanggan menunggu persetujuan")
         .says("Router Baik")
@@ -67,7 +69,7 @@ async fn a_clock_that_is_not_trusted_is_told_and_vouched_for_by_the_owner_only()
     assert!(owner.open("/").await.html.contains("/jam/pastikan"));
     let shown = owner.open("/jam/pastikan").await;
     let done = owner.sure(&shown).await;
-    owner.open(&done.to).await.says("Sudah dilakukan").says("Jam dipercaya.");
+    owner.open(&done.to).await.says("Sudah dilakukan").says("Jam Baik");
     assert_eq!(site.get("/status").await.ok(200)["clock"]["state"], "ok");
 }
 

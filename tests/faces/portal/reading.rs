@@ -133,7 +133,7 @@ async fn usage_and_history_are_read_in_peoples_words() {
     let usage = phone.get("/riwayat?lihat=pemakaian").await;
     usage.ok().says("Pemakaian 30 hari terakhir").says(&format!("{MAC} 300 MB")).says("10 Nov 2026 300 MB");
     let home = phone.get("/").await;
-    assert!(home.text.contains("<svg class=\"plot\"") && home.text.contains("10 Nov 2026: 300 MB"));
+    assert!(home.text.contains("<figure class=\"plot\"") && home.text.contains("10 Nov 2026: 300 MB"));
     phone.get("/riwayat?lihat=apa").await.says("Isian tidak dapat dibaca");
 }
 

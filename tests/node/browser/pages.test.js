@@ -46,3 +46,60 @@ test("a customer's page on a phone begins with name, status, what is owed and wh
     await desk.context().close()
   }
 })
+
+test('the dashboard takes at most two screens of a phone, what came in today first', async () => {
+  const user = await town.api('POST', '/users', { name: 'Pembeli' })
+  await town.api('POST', `/users/${user.id}/purchases`, { package_id: town.packages[0].id, method: 'cash' })
+  for (const colorScheme of ['light', 'dark']) {
+    const desk = await town.seated({ viewport: PHONE, colorScheme })
+    await desk.goto(town.admin)
+    await isFirst(desk, desk.getByRole('heading', { name: 'Pemasukan hari ini' }))
+    await isFirst(desk, desk.locator('#menunggu').getByRole('link', { name: /Cadangan terakhir/ }))
+    assert.equal(await desk.locator('#kesehatan').evaluate((details) => details.open), true, 'there is no backup')
+    const most = 2 * PHONE.height
+    assert.ok(await height(desk) <= most, `${await height(desk)} px are more than ${most}`)
+    await accessible(desk)
+    await noSidewaysScroll(desk)
+    await desk.context().close()
+  }
+  const wide = await town.seated()
+  await wide.goto(town.admin)
+  const [left, right] = await Promise.all([0, 1].map((n) => wide.locator('.halves > section').nth(n).boundingBox()))
+  assert.ok(left.y === right.y && left.x + left.width <= right.x, 'the plots are side by side')
+  await wide.context().close()
+})
+
+test('plots have text of one size, and say the value of the bar that is pressed or reached by keys', async () => {
+  const user = await town.api('POST', '/users', { name: 'Pembeli lagi' })
+  await town.api('POST', `/users/${user.id}/purchases`, { package_id: town.packages[0].id, method: 'cash' })
+  const sizes = new Set()
+  for (const viewport of [PHONE, { width: 1280, height: 900 }]) {
+    const desk = await town.seated({ viewport })
+    await desk.goto(`${town.admin}/laporan`)
+    const plot = desk.locator('.plot')
+    assert.equal(await plot.locator('line').count(), 3)
+    assert.match(await plot.locator('.value').first().textContent(), /^Rp /)
+    for (const text of await plot.locator('text').all()) {
+      sizes.add(await text.evaluate((node) => {
+        const scale = node.ownerSVGElement.getScreenCTM()
+        return `${parseFloat(getComputedStyle(node).fontSize) * scale.a} ${scale.d}`
+      }))
+    }
+    const bars = plot.locator('.bars g')
+    await bars.last().locator('rect.hit').click()
+    assert.equal(await plot.locator('output').textContent(), await bars.last().locator('title').textContent())
+    await plot.locator('.bars').focus()
+    await desk.keyboard.press('ArrowLeft')
+    assert.equal(await plot.locator('output').textContent(), await bars.nth(-2).locator('title').textContent())
+    await accessible(desk)
+    await desk.context().close()
+  }
+  assert.deepEqual([...sizes], ['12 1'])
+  const desk = await town.seated({ javaScriptEnabled: false })
+  await desk.goto(town.admin)
+  await desk.locator('.halves details').first().locator('summary').click()
+  assert.equal(await desk.locator('.halves table').first().locator('tbody tr').count(), 14)
+  await desk.goto(`${town.admin}/laporan/pemakaian?from=2020-01-01&to=2020-01-31`)
+  await desk.getByText('Belum ada data.').waitFor()
+  await desk.context().close()
+})

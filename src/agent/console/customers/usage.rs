@@ -14,7 +14,7 @@ use crate::domain::units::{Bytes, Timestamp};
 use crate::protocol::admin::page::given;
 use crate::protocol::admin::values::{Day, DeviceMac};
 use crate::ui::Locale;
-use crate::ui::chart::{Bar, bars};
+use crate::ui::chart::{Bar, Plot, Unit};
 use crate::web::Problem;
 
 /// Days of the plot.
@@ -83,11 +83,10 @@ pub(crate) fn of(
         Some(_) => hours(locale, bounds),
         None => days(locale, first, last),
     };
-    let (bars, total) = drawn(locale, &slots, &sums, device);
-    let most = bars.iter().map(|bar| bar.value).max().unwrap_or_default();
+    let (bars, total) = drawn(&slots, &sums, device);
     let title = day.map_or_else(|| words.last_days.to_owned(), |day| locale.day(day));
     Ok(Usage {
-        svg: self::bars(&title, &locale.quota(Bytes(most)), &bars),
+        svg: Plot { title: &title, unit: Unit::Bytes, bars: &bars, has_table: false }.draw(locale),
         total: locale.quota(total),
         devices: by_device(locale, snapshot, &sums),
         restarts: restart_rows(engine, locale, user_no, bounds)?,
@@ -114,7 +113,7 @@ fn hours(locale: &Locale, (from, to): (Timestamp, Timestamp)) -> Vec<Slot> {
     starts.map(slot).collect()
 }
 
-fn drawn(locale: &Locale, slots: &[Slot], sums: &Sums, device: Option<Mac>) -> (Vec<Bar>, Bytes) {
+fn drawn(slots: &[Slot], sums: &Sums, device: Option<Mac>) -> (Vec<Bar>, Bytes) {
     let of = |start: Timestamp| {
         let rows =
             sums.iter().filter(|((at, mac), _)| *at == start && device.is_none_or(|only| only == *mac));
@@ -124,7 +123,7 @@ fn drawn(locale: &Locale, slots: &[Slot], sums: &Sums, device: Option<Mac>) -> (
     let bars = slots.iter().map(|(at, label, name)| {
         let bytes = of(*at);
         total = total.plus(bytes);
-        Bar { label: label.clone(), told: format!("{name}: {}", locale.quota(bytes)), value: bytes.0 }
+        Bar { label: label.clone(), name: name.clone(), value: bytes.0 }
     });
     (bars.collect(), total)
 }

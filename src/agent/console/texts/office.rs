@@ -44,6 +44,10 @@ words! {
             "The last backup is dated {0}, ahead of this clock. Check the Raspberry Pi's clock, then make another.";
         details: "Rincian teknis", "Technical details";
         // Dashboard
+        all_well: "Semua baik", "All is well";
+        not_well: "{0} hal perlu dilihat", "{0} things need a look";
+        guessed_passwords: "Ada yang mencoba menebak kata sandi pengelola, terakhir {0}", "Somebody tried to guess an admin's password, last at {0}";
+        guessed_pins: "Ada yang mencoba menebak PIN pelanggan, terakhir {0}", "Somebody tried to guess a customer's PIN, last at {0}";
         waiting: "Menunggu Anda", "Waiting for you";
         wait_reviews: "{0} pembayaran perlu keputusan pemilik", "{0} payments need the owner's decision";
         wait_approval: "{0} pelanggan menunggu persetujuan", "{0} customers wait for approval";
@@ -53,7 +57,6 @@ words! {
         usage_today: "Pemakaian hari ini", "Usage today";
         income_today: "Pemasukan hari ini", "Income today";
         income_month: "Pemasukan bulan ini", "Income this month";
-        no_income: "Belum ada.", "None yet.";
         total_debt: "Total tagihan", "Total debt";
         debt_users: "{0} pelanggan, {1}", "{0} customers, {1}";
         usage_lost: "Tabel {0} rusak dan dimulai lagi dari kosong, jadi pemakaian sebelumnya tidak lengkap. Untuk memulihkannya: kuotad restore BERKAS.",
@@ -72,7 +75,6 @@ words! {
         late_month: "8–30 hari", "8–30 days";
         late_more: "> 30 hari", "> 30 days";
         overage: "lebih pakai", "overage";
-        most: "terbanyak {0}", "most {0}";
         // Common
         when: "Waktu", "When";
         customer: "Pelanggan", "Customer";
