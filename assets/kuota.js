@@ -249,6 +249,17 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// <a data-reminds="id"> opens a message to somebody; that it was opened is noted.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-reminds]");
+  const token = document.querySelector("input[name=_token]")?.value;
+  if (!link || !token) return;
+  const body = new URLSearchParams({ _token: token, siapa: link.dataset.reminds });
+  fetch("/tagihan/ingatkan", { method: "POST", body, keepalive: true, redirect: "manual" }).catch(() => {});
+  const cell = link.closest("tr")?.querySelector("[data-reminded]");
+  if (cell) cell.textContent = link.dataset.done;
+});
+
 // A form is sent once, however often its button is pressed.
 document.addEventListener("submit", (event) => {
   const form = event.target;

@@ -21,6 +21,7 @@ pub(super) fn steps() -> Vec<M<'static>> {
         M::up(include_str!("schema/0008_usage_sums.sql")),
         M::up(include_str!("schema/0009_proofs.sql")),
         M::up(include_str!("schema/0010_meters.sql")),
+        M::up(include_str!("schema/0011_reminders.sql")),
     ]
 }
 

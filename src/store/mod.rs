@@ -18,7 +18,7 @@
 //! - `lifecycle` opens, pauses, retries and closes, `damage` what a damaged table stops, `commit` is the one way to
 //!   write, `write` the parts of a batch, `meters` what every reading changes
 //! - `load` the data that the engine keeps in memory, `orders`, `cash`, `undated`, `admins`, `sessions` with
-//!   `held_logins`, `site_secret` one subject each
+//!   `held_logins`, `reminders`, `site_secret` one subject each
 //!
 //! Readers:
 //! - `read` the reader and history, `reports` sums with `usage_month`, `export` tables as CSV, `verify` the proof of the ledger
@@ -53,6 +53,7 @@ mod place;
 mod progress;
 mod read;
 mod record;
+mod reminders;
 pub mod reports;
 mod rescue;
 mod rescued_copy;

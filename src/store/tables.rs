@@ -20,7 +20,7 @@ pub(super) enum TableClass {
 }
 
 /// Every table of the schema.
-pub(super) const CLASSES: [(&str, TableClass); 28] = [
+pub(super) const CLASSES: [(&str, TableClass); 29] = [
     ("accounts_base", TableClass::Money),
     ("admins", TableClass::People),
     ("applied", TableClass::Money),
@@ -40,6 +40,7 @@ pub(super) const CLASSES: [(&str, TableClass); 28] = [
     ("outbox", TableClass::Money),
     ("packages", TableClass::Money),
     ("proofs", TableClass::Derived),
+    ("reminders", TableClass::Statistics),
     ("tokens", TableClass::Sessions),
     ("undated", TableClass::Money),
     ("usage_days", TableClass::Statistics),

@@ -22,6 +22,7 @@ pub(crate) const COLOUR: Colour = Colour([0x0b, 0x6a, 0x4f]);
 const KEPT: &str = "public, max-age=31536000, immutable";
 
 static STYLE: LazyLock<String> = LazyLock::new(|| squeezed(include_str!("../../assets/kuota.css")));
+static DESK_STYLE: LazyLock<String> = LazyLock::new(|| squeezed(include_str!("../../assets/desk.css")));
 static SCRIPT: LazyLock<String> = LazyLock::new(|| squeezed(include_str!("../../assets/kuota.js")));
 /// The address of the icons, which are the same at every site.
 pub(crate) static SPRITE_LINK: LazyLock<String> = LazyLock::new(|| named("icons.svg", SPRITE));
@@ -38,6 +39,8 @@ pub(crate) struct Assets {
 pub(crate) struct Links {
     /// The style sheet.
     pub style: String,
+    /// What pages behind a log-in have in addition.
+    pub desk_style: String,
     /// The script.
     pub script: String,
     /// The icon of a tab.
@@ -76,6 +79,7 @@ impl Assets {
         let icon = ICON.replace(&COLOUR.to_string(), &colour.to_string());
         let links = Links {
             style: named("kuota.css", &style),
+            desk_style: named("desk.css", &DESK_STYLE),
             script: named("kuota.js", &SCRIPT),
             icon: named("kuota.svg", &icon),
         };
@@ -87,6 +91,7 @@ impl Assets {
         let icon = || file("image/svg+xml", self.icon.clone());
         Router::new()
             .route("/assets/kuota.css", file("text/css; charset=utf-8", self.style.clone()))
+            .route("/assets/desk.css", file("text/css; charset=utf-8", DESK_STYLE.as_str().into()))
             .route("/assets/kuota.js", file("text/javascript; charset=utf-8", SCRIPT.as_str().into()))
             .route("/assets/icons.svg", file("image/svg+xml", Bytes::from_static(SPRITE.as_bytes())))
             .route("/assets/kuota.svg", icon())

@@ -92,10 +92,10 @@ pub(crate) struct Plot<'a> {
     pub has_table: bool,
 }
 
-const HEIGHT: u64 = 124;
+const HEIGHT: u64 = 112;
 /// Room below the bars for labels, and above them for the values of two.
 const BELOW: u64 = 18;
-const ABOVE: u64 = 30;
+const ABOVE: u64 = 28;
 const BASE: u64 = HEIGHT - BELOW;
 const ROOM: u64 = BASE - ABOVE;
 /// Width of the values next to the lines of the grid, in pixels.

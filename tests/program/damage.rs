@@ -36,8 +36,15 @@ const MONEY: [&str; 19] = [
 /// Without these the site is only read.
 const PEOPLE: [&str; 3] = ["admins", "audit", "tokens"];
 /// These begin again empty.
-const STATISTICS: [&str; 6] =
-    ["counter_restarts", "usage_days", "usage_hours_base", "usage_months", "usage_sums", "usage_totals"];
+const STATISTICS: [&str; 7] = [
+    "counter_restarts",
+    "reminders",
+    "usage_days",
+    "usage_hours_base",
+    "usage_months",
+    "usage_sums",
+    "usage_totals",
+];
 /// These are made anew from the others.
 const DERIVED: [&str; 1] = ["proofs"];
 /// Tables that a call of `CALLS` reads from the card at any time: their damage must be found while the daemon runs.

@@ -6,6 +6,7 @@
 //! | `session` | the admin who looks at a page, and forms that only our own pages can send |
 //! | `login`, `account` | logging in and out; one's own account |
 //! | `menu` | the tabs, and the page with those that are not in the bar of a phone |
+//! | `sorting` | lists that are sorted and paged by their address |
 //! | `search` | what the search box of every page found |
 //! | `texts` | all texts |
 //! | `actions` | everything that can be done, by one way |
@@ -39,6 +40,7 @@ pub(crate) mod router;
 pub(crate) mod search;
 pub(crate) mod session;
 pub(crate) mod settings;
+mod sorting;
 pub(crate) mod texts;
 
 use std::sync::Arc;

@@ -208,6 +208,15 @@ impl ReadView<'_> {
         owners.len() as u64
     }
 
+    /// Whether a device of the user with that key is in the last reading, and when one was seen last.
+    pub fn last_seen(&self, user_no: u32) -> (bool, Option<Timestamp>) {
+        let numbers = self.state.devices_of.get(&user_no).into_iter().flatten();
+        let devices = numbers.filter_map(|no| self.state.devices.get(no));
+        devices.fold((false, None), |(is_online, seen_at), device| {
+            (is_online || self.state.reached(device.mac).online, seen_at.max(device.seen_at))
+        })
+    }
+
     /// Existing packages, in the order of creation.
     pub fn packages(&self) -> Vec<Package> {
         self.state.packages_on_file.clone()

@@ -112,7 +112,11 @@ impl CallList {
 }
 
 /// Why somebody is called, and the earliest due date; `None` for everybody else.
-fn state_of(user: &UserRecord, today: Date, days: Option<Days>) -> Option<(CallReason, Option<Date>)> {
+pub(super) fn state_of(
+    user: &UserRecord,
+    today: Date,
+    days: Option<Days>,
+) -> Option<(CallReason, Option<Date>)> {
     let account = &user.account;
     let due = account.open_items().into_iter().map(|item| item.due_date).min();
     if days.is_some_and(|days| due.is_none_or(|due| !days.hold(due))) {

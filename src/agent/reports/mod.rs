@@ -5,6 +5,7 @@
 //! | `span` | the days of a report |
 //! | `live` | lists of the engine's memory, read in parts |
 //! | `debts`, `collection` | what is owed, and whom to call about it |
+//! | `debtors` | everybody who owes something, sorted |
 //! | `sales` | what was sold, by day, method and cashier |
 //! | `usage`, `user_usage` | what everybody used by day; what one user used by device |
 //! | `dashboard` | how things are, in figures |
@@ -17,6 +18,7 @@
 pub(crate) mod closings;
 pub(crate) mod collection;
 pub(crate) mod dashboard;
+pub(crate) mod debtors;
 pub(crate) mod debts;
 pub(crate) mod explain;
 pub(crate) mod hosts;

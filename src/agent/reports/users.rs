@@ -1,7 +1,10 @@
 //! Users, searched and filtered.
 
 use crate::agent::engine::ReadView;
-use crate::domain::search;
+use crate::domain::access::Status;
+use crate::domain::account::Account;
+use crate::domain::tariff;
+use crate::domain::{search, units::Timestamp};
 use crate::protocol::admin::page::List;
 use crate::protocol::admin::users::FindUsers;
 use crate::store::UserRecord;
@@ -21,6 +24,113 @@ pub(crate) fn found<'a>(
     let found: Vec<&UserRecord> =
         look.users_after(after).filter(fits).take(search.limit.rows() + 1).collect();
     List::of(found, search.limit, |user| i64::from(user.no))
+}
+
+/// Which users a sorted list has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum UserFilter {
+    /// All of them.
+    #[default]
+    All,
+    /// Those who wait for approval.
+    Waiting,
+    /// Those of that status.
+    Of(Status),
+}
+
+impl UserFilter {
+    fn holds(self, account: &Account) -> bool {
+        match self {
+            Self::All => true,
+            Self::Waiting => !account.approved,
+            Self::Of(status) => account.access.status == status,
+        }
+    }
+}
+
+/// What a list of users is sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum UserOrder {
+    #[default]
+    Name,
+    Remaining,
+    Owed,
+    Expiry,
+    Seen,
+}
+
+/// A sorted list of users.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct UserListing {
+    /// What all of them have in common; empty for nothing.
+    pub q: String,
+    pub filter: UserFilter,
+    pub order: UserOrder,
+    pub is_descending: bool,
+    /// Which page, from 0.
+    pub page: usize,
+    /// Rows of a page.
+    pub rows: usize,
+}
+
+/// A page of a sorted list.
+pub(crate) struct UsersPage<'a> {
+    pub items: Vec<&'a UserRecord>,
+    /// How many the whole list has.
+    pub total: usize,
+    /// How many fit the text, by filter.
+    pub counts: Vec<(UserFilter, u64)>,
+}
+
+/// A page of the users that fit, and how many there are by filter.
+pub(crate) fn listed<'a>(look: &'a ReadView, listing: &UserListing) -> UsersPage<'a> {
+    let q = Some(listing.q.trim()).filter(|q| !q.is_empty()).map(search::Query::new);
+    let fitting = look.users_after(0).filter(|user| q.as_ref().is_none_or(|q| fits(q, user, look)));
+    let all = [UserFilter::All, UserFilter::Waiting].into_iter();
+    let all = all.chain(Status::ALL.iter().copied().map(UserFilter::Of));
+    let mut counts: Vec<(UserFilter, u64)> = all.map(|filter| (filter, 0)).collect();
+    let mut users: Vec<&UserRecord> = Vec::new();
+    for user in fitting {
+        for (filter, count) in &mut counts {
+            *count += u64::from(filter.holds(&user.account));
+        }
+        if listing.filter.holds(&user.account) {
+            users.push(user);
+        }
+    }
+    sort(look, listing.order, &mut users);
+    if listing.is_descending {
+        users.reverse();
+    }
+    let total = users.len();
+    let items = users.into_iter().skip(listing.page.saturating_mul(listing.rows)).take(listing.rows);
+    UsersPage { items: items.collect(), total, counts }
+}
+
+/// Sorts from the least to the most; what has no end comes last.
+fn sort(look: &ReadView, order: UserOrder, users: &mut [&UserRecord]) {
+    match order {
+        UserOrder::Name => users.sort_by_cached_key(|user| (user.name.to_lowercase(), user.no)),
+        UserOrder::Remaining => users.sort_by_cached_key(|user| {
+            let account = &user.account;
+            (account.unlimited, account.balance.remaining(), user.no)
+        }),
+        UserOrder::Owed => look.with_context(|ctx| {
+            let tariff = ctx.tariff();
+            users.sort_by_cached_key(|user| {
+                let due = tariff::total(&tariff.owed(&user.account));
+                (due.map_or(u64::MAX, |due| due.0), user.no)
+            });
+        }),
+        UserOrder::Expiry => users.sort_by_cached_key(|user| {
+            let expires_at = user.account.expires_at;
+            (expires_at.is_none(), expires_at, user.no)
+        }),
+        UserOrder::Seen => users.sort_by_cached_key(|user| {
+            let (is_online, seen_at): (bool, Option<Timestamp>) = look.last_seen(user.no);
+            (is_online, seen_at, user.no)
+        }),
+    }
 }
 
 fn fits(q: &search::Query, user: &UserRecord, look: &ReadView) -> bool {

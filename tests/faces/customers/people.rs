@@ -61,7 +61,9 @@ async fn customers_are_searched_filtered_and_paged() {
     assert_eq!(seen.len(), 120);
     seen.dedup();
     assert_eq!(seen.len(), 120);
-    page.says("Sari & Tono");
+    assert_eq!(seen[0], "Warga 00000");
+    page.says("101\u{2013}121 dari 121");
+    browser.open("/pelanggan").await.says("1\u{2013}50 dari 121").says("Sari & Tono");
 
     for q in ["sari", "SARI+%26", "00:ab", "02-00-00-00-AB-01"] {
         browser.open(&format!("/pelanggan?q={q}")).await.says("Sari & Tono").hides("Warga");
@@ -72,8 +74,91 @@ async fn customers_are_searched_filtered_and_paged() {
     let waiting = browser.open("/pelanggan?status=menunggu").await;
     assert_eq!(names(&waiting).len(), 12);
     let page = browser.open("/pelanggan?status=habis").await;
-    assert!(next(&page).unwrap().contains("status=habis&after="), "{:?}", next(&page));
+    assert!(next(&page).unwrap().contains("status=habis&hal=2"), "{:?}", next(&page));
     browser.in_english().open("/pelanggan").await.says("Customers").says("Waiting for approval");
+    waiting.says("Semua 121").says("Menunggu persetujuan 12");
+    // What is no status, order or page is refused, not taken for all.
+    for query in ["status=gone", "urut=umur", "arah=x", "hal=0", "hal=x"] {
+        assert_eq!(browser.get(&format!("/pelanggan?{query}")).await.status, 422, "{query}");
+    }
+    let far = browser.open("/pelanggan?hal=99").await;
+    assert!(names(&far).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn customers_are_sorted_by_what_matters() {
+    let site = TestSite::serving().await;
+    let browser = ConsoleClient::owner(&site).await;
+    // Name, quota, debt, expiry.
+    for (name, gb, price_rp, day) in [
+        ("Warga A", 3, 30_000, "2026-12-03"),
+        ("warga b", 1, 10_000, "2026-12-02"),
+        ("Warga C", 2, 20_000, "2026-12-01"),
+    ] {
+        let expires_at = format!("{day}T16:59:59Z");
+        let user = site.post("/users", json!({"name": name, "expires_at": expires_at})).await.ok(201);
+        let path = format!("/users/{}", text(&user["id"]));
+        let credit = json!({"amount": format!("{gb} GB"), "reason": "uji"});
+        site.post(&format!("{path}/credits"), credit).await.ok(200);
+        let debt =
+            json!({"amount": "1 GB", "price_rp": price_rp, "advance": false, "due_date": "2026-12-24"});
+        site.post(&format!("{path}/debts"), debt).await.ok(201);
+    }
+    let order = |page: &crate::support::console_client::Page| {
+        let cells = page.html.split("<th scope=\"row\">").skip(1);
+        let name = |cell: &str| cell.split("</a>").next().unwrap().rsplit(' ').next().unwrap().to_uppercase();
+        cells.map(name).collect::<String>()
+    };
+    for (query, wanted) in [
+        ("", "ABC"),
+        ("?urut=nama&arah=turun", "CBA"),
+        ("?urut=sisa", "BCA"),
+        ("?urut=tagihan", "ACB"),
+        ("?urut=berlaku", "CBA"),
+        ("?urut=berlaku&arah=turun", "ABC"),
+    ] {
+        let page = browser.open(&format!("/pelanggan{query}")).await;
+        assert_eq!(order(&page), wanted, "{query}");
+        assert_eq!(page.html.matches("aria-sort=").count(), 1, "{query}");
+    }
+    for (query, wanted) in
+        [("?urut=jumlah", "ACB"), ("?urut=nama", "ABC"), ("?urut=tempo", "ABC"), ("", "ABC")]
+    {
+        assert_eq!(order(&browser.open(&format!("/tagihan{query}")).await), wanted, "{query}");
+    }
+    assert_eq!(browser.get("/tagihan?umur=x").await.status, 422);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reminders_are_shown_before_they_are_noted_and_then_on_the_list() {
+    let site = TestSite::serving().await;
+    let mut ids = Vec::new();
+    for name in ["Ani", "Budi", "Citra"] {
+        let user = site.user(name).await;
+        site.patch(&user, json!({"phone": format!("+6281100{}", ids.len())})).await.ok(200);
+        site.post(&format!("{user}/debts"), json!({"amount": "1 GB", "price_rp": 20_000})).await.ok(201);
+        ids.push(user.rsplit('/').next().unwrap().to_owned());
+    }
+    let cashier = ConsoleClient::of(&site, "siti", "cashier").await;
+    cashier.open("/tagihan").await.says("Ani").says("Budi").says("Citra").hides("10 Nov 2026 12");
+    let path = format!("/tagihan/ingatkan?siapa={}&siapa={}", ids[0], ids[1]);
+    let shown = cashier.open(&path).await;
+    shown.says("Ani Rp 20.000 Belum pernah diingatkan").says("Budi").hides("Citra");
+    assert!(shown.html.contains("https://wa.me/62811000"), "{}", shown.html);
+    let done = cashier.post(&shown.action(), &shown.fields()).await;
+    assert_eq!(done.status, 303, "{}", done.words());
+    let list = cashier.open(&done.to).await;
+    list.says("Dicatat: 2 pelanggan sudah diingatkan.");
+    assert_eq!(list.html.matches("<td data-reminded data-label=\"Diingatkan\">10 Nov 2026").count(), 2);
+    let audit = site.get("/audit").await.ok(200).to_string();
+    assert_eq!(audit.matches("debt.remind").count(), 2, "{audit}");
+    cashier.open("/tagihan/ingatkan").await.says("Belum ada yang dipilih.");
+    assert_eq!(cashier.get("/tagihan/ingatkan?siapa=x").await.status, 422);
+    let viewer = ConsoleClient::of(&site, "tamu", "viewer").await;
+    let page = viewer.open("/tagihan").await;
+    page.says("Ani").hides("Bayar");
+    assert!(!page.html.contains("type=\"checkbox\""));
+    assert_eq!(viewer.get(&path).await.status, 403);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,6 +174,9 @@ async fn pages_stay_small_and_fast_with_ten_thousand_customers() {
         ("/pelanggan?q=ab:cd", 50),
         ("/tagihan", 100),
         ("/tagihan?umur=31", 100),
+        ("/tagihan?urut=jumlah&hal=2", 100),
+        ("/pelanggan?urut=tagihan&hal=9", 100),
+        ("/pelanggan?urut=terlihat", 100),
         ("/paket", 100),
         (&user, 100),
     ] {
@@ -154,11 +242,12 @@ async fn what_is_owed_is_shown_by_age_with_messages_ready_to_send() {
     }
     let page = browser.open("/tagihan").await;
     page.says("Rp 80.000").says("dari 4 pelanggan").says("Dihentikan").says("Segera jatuh tempo");
+    page.says("Semua 4 Belum jatuh tempo 1 Lewat 1–7 hari 1 Lewat 8–30 hari 1 Lewat 31 hari atau lebih 1");
     assert!(page.html.contains("https://wa.me/62811000"), "{}", page.html);
     assert!(page.html.contains("20.000") && page.html.contains("15%20Nov%202026"), "{}", page.html);
     for (age, name) in [("31", "Ani"), ("8-30", "Budi"), ("1-7", "Citra"), ("belum", "Dedi")] {
         let page = browser.open(&format!("/tagihan?umur={age}")).await;
-        page.says(name).says("Ubah jatuh tempo");
+        page.says(name).says("Bayar");
         for (other, _) in rows.iter().filter(|(other, _)| *other != name) {
             page.hides(other);
         }
@@ -167,7 +256,7 @@ async fn what_is_owed_is_shown_by_age_with_messages_ready_to_send() {
     let path = next_deed(&browser.open("/tagihan?umur=31").await.html);
     let done = browser.does(&path, &[]).await;
     assert!(done.path.starts_with("/tagihan?kabar="), "{}", done.path);
-    done.says("Sudah dilakukan: Bayar ini saja");
+    done.says("Sudah dilakukan: Lunasi semua");
     // Nobody is led to another host.
     let place = path.split('?').next().unwrap();
     let page = browser.get(&format!("{place}?ke=//evil.example")).await;
@@ -176,8 +265,8 @@ async fn what_is_owed_is_shown_by_age_with_messages_ready_to_send() {
 
 /// The first deed of a list.
 fn next_deed(html: &str) -> String {
-    let (_, rest) = html.split_once("class=\"button slim\" href=\"").unwrap();
-    rest.split('"').next().unwrap().to_owned()
+    let (before, _) = html.split_once("?ke=/tagihan\"").unwrap();
+    format!("{}?ke=/tagihan", before.rsplit('"').next().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]

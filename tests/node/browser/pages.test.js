@@ -103,3 +103,60 @@ test('plots have text of one size, and say the value of the bar that is pressed 
   await desk.getByText('Belum ada data.').waitFor()
   await desk.context().close()
 })
+
+test('on a phone the rows of lists are cards with the action in reach; filters and orders are links', async () => {
+  const user = await town.api('POST', '/users', { name: 'Ibu Berhutang', phone: '0812-0000-0002' })
+  await town.debt(user, { amount: '1 GB', price_rp: 20_000, due_date: '2027-12-31' })
+  for (const options of [{ viewport: PHONE }, { viewport: PHONE, colorScheme: 'dark', javaScriptEnabled: false }]) {
+    const desk = await town.seated(options)
+    for (const path of ['/pelanggan', '/tagihan', '/paket']) {
+      await desk.goto(town.admin + path)
+      await noSidewaysScroll(desk)
+      // Nothing of a row is outside of the screen, and what can be done is large enough for a thumb.
+      for (const cell of await desk.locator('.cards tbody tr').first().locator('th, td').all()) {
+        const box = await cell.boundingBox()
+        if (box) assert.ok(box.x >= 0 && box.x + box.width <= PHONE.width, `${path}: ${await cell.textContent()}`)
+      }
+      const act = await desk.locator('.cards .act a').first().boundingBox()
+      assert.ok(act.height >= 32, `${path}: ${act.height}`)
+      if (options.javaScriptEnabled !== false) await accessible(desk)
+    }
+    await desk.goto(`${town.admin}/pelanggan`)
+    await desk.locator('.sorting summary').click()
+    await desk.locator('.sorting').getByRole('link', { name: 'Harus dibayar' }).click()
+    await desk.waitForURL(/urut=tagihan&arah=turun/)
+    await desk.locator('.chips').getByRole('link', { name: /^Kuota habis/ }).click()
+    await desk.waitForURL(/status=habis/)
+    await desk.getByText('Ibu Berhutang').waitFor()
+    await desk.context().close()
+  }
+})
+
+test('that a message was opened is noted; without scripts several are noted after a look at them', async () => {
+  const user = await town.api('POST', '/users', { name: 'Pak Diingatkan', phone: '0812-0000-0003' })
+  await town.debt(user, { amount: '1 GB', price_rp: 20_000, due_date: '2027-12-31' })
+  const desk = await town.seated({ javaScriptEnabled: false })
+  await desk.goto(`${town.admin}/tagihan?urut=nama`)
+  await desk.getByRole('checkbox', { name: 'Pilih Pak Diingatkan' }).check()
+  await desk.getByRole('button', { name: 'Catat yang dipilih sudah diingatkan' }).click()
+  await desk.getByText('Belum pernah diingatkan').waitFor()
+  await desk.getByRole('button', { name: 'Ya, sudah diingatkan' }).click()
+  await desk.getByRole('status').getByText('1 pelanggan sudah diingatkan').waitFor()
+  const row = desk.locator('tr', { hasText: 'Pak Diingatkan' })
+  assert.match(await row.locator('[data-reminded]').textContent(), /\d{4}/)
+  await desk.context().close()
+
+  const other = await town.api('POST', '/users', { name: 'Bu Ditekan', phone: '0812-0000-0004' })
+  await town.debt(other, { amount: '1 GB', price_rp: 20_000, due_date: '2027-12-31' })
+  const page = await town.seated()
+  await page.goto(`${town.admin}/tagihan?urut=nama`)
+  // The message itself is on another host.
+  await page.evaluate(() => { for (const link of document.querySelectorAll('[data-reminds]')) link.href = '/tentang' })
+  await page.locator('tr', { hasText: 'Bu Ditekan' }).locator('[data-reminds]').click()
+  await page.locator('tr', { hasText: 'Bu Ditekan' }).getByText('baru saja').waitFor()
+  await town.until('it is noted', async () => {
+    const { items } = await town.api('GET', '/audit?limit=20')
+    return items.some(({ action, target }) => action === 'debt.remind' && target === other.id)
+  })
+  await page.context().close()
+})

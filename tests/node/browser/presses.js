@@ -250,6 +250,11 @@ const DESK = {
       done: 'Hemat 5 GB',
     }
   },
+  '/tagihan/ingatkan': async (town) => {
+    const one = await user(town)
+    await debt(town, one)
+    return { from: `/tagihan/ingatkan?siapa=${one.id}`, to: '/tagihan/ingatkan', isDirect: true, done: '1 pelanggan sudah diingatkan' }
+  },
   '/keluar': async (town) => {
     return { as: await admin(town), from: '/lainnya', to: '/keluar', isDirect: true, ends: /\/masuk$/, done: 'Masuk ke kuota' }
   },
@@ -373,6 +378,7 @@ const PRESSED_BY = {
   'console/login.html form {{ action }}': ['desk /masuk'],
   'console/layout.html form /keluar': ['desk /keluar'],
   'console/more.html form /keluar': ['desk /keluar'],
+  'console/customers/remind.html form /tagihan/ingatkan': ['desk /tagihan/ingatkan'],
   'console/office/backup.html form /cadangan/unduh': ['desk /cadangan/unduh'],
   'console/office/backup.html form /cadangan/periksa': ['desk /cadangan/periksa'],
   'console/office/account.html form /saya/dua-langkah': ['desk /saya/dua-langkah'],

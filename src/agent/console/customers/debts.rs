@@ -1,4 +1,4 @@
-//! Debts by age, and whom to call, with a message ready to send.
+//! Everybody who owes something, by age, with a message ready to send.
 
 use std::sync::Arc;
 
@@ -7,30 +7,28 @@ use axum::extract::State;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use crate::agent::console::actions::buttons::{Button, buttons};
-use crate::agent::console::actions::debts::DEBT_ACTIONS;
+use super::list::Chip;
 use crate::agent::console::session::AdminSession;
+use crate::agent::console::sorting::{Pager, SortBy, SortLink, page_no, sorted, with};
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
-use crate::agent::engine::ReadView;
 use crate::agent::http::state::{Answer, AppState};
-use crate::agent::reports::collection::ranked;
-use crate::agent::reports::debts::{Owed, age};
+use crate::agent::reports::debtors::{AGES, Debtor, DebtorListing, DebtorOrder, debtors};
 use crate::clock::Zone;
 use crate::domain::access::{Access, Reason};
-use crate::domain::debt::DebtItem;
-use crate::domain::id::UserId;
 use crate::domain::phone;
-use crate::domain::units::Rupiah;
-use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
-use crate::protocol::admin::reports::{CallReason, CallView};
+use crate::domain::units::{Rupiah, Timestamp};
+use crate::protocol::admin::reports::CallReason;
+use crate::store::Role;
 use crate::tools::percent;
 use crate::ui::desk::Layout;
 use crate::ui::{Badge, Frame, Locale, Tone, html};
-use crate::web::Query;
+use crate::web::{Problem, Query};
 
-/// Ages as addresses have them, in the order of [`Owed::by_age`].
-const AGES: [&str; 4] = ["belum", "1-7", "8-30", "31"];
+/// Ages as addresses have them.
+const AGE_NAMES: [&str; AGES] = ["belum", "1-7", "8-30", "31", "lebih"];
+/// Debtors of a page: with the message to each, fifty would be more than 50 KB.
+const ROWS: usize = 30;
 
 #[derive(Template)]
 #[template(path = "console/customers/debts.html")]
@@ -41,40 +39,26 @@ struct DebtsPage {
     total: String,
     users: String,
     unpriced: String,
-    ages: Vec<AgeView>,
-    overage: String,
-    /// Whom to call, where no age was chosen.
-    calls: Option<Vec<CallRow>>,
-    items: Vec<ItemRow>,
-    next: Option<String>,
+    chips: Vec<Chip>,
+    sorting: Vec<SortLink>,
+    rows: Vec<DebtorRow>,
+    pager: Pager,
+    may_take: bool,
 }
 
-struct AgeView {
-    href: String,
-    name: &'static str,
-    sum: String,
-    is_chosen: bool,
-}
-
-struct CallRow {
-    badge: Badge,
-    href: String,
-    name: String,
-    due_date: String,
-    amount: String,
-    whatsapp: Option<String>,
-    settle: Option<String>,
-}
-
-struct ItemRow {
-    href: String,
-    name: String,
-    amount: String,
-    due: String,
-    due_date: String,
-    late: String,
-    note: String,
-    actions: Vec<Button>,
+/// Somebody who owes something, for the template.
+pub(super) struct DebtorRow {
+    pub id: String,
+    pub href: String,
+    pub name: String,
+    pub badge: Badge,
+    pub due_date: String,
+    /// Empty for not late.
+    pub late: String,
+    pub amount: String,
+    /// When the customer was last reminded; empty for never.
+    pub reminded: String,
+    pub whatsapp: Option<String>,
 }
 
 /// `GET /tagihan`.
@@ -82,17 +66,27 @@ struct ItemRow {
 #[serde(default)]
 pub(crate) struct DebtsQuery {
     umur: String,
-    #[serde(deserialize_with = "given")]
-    after: Option<Cursor>,
+    urut: String,
+    arah: String,
+    hal: String,
 }
 
-/// An open item of somebody.
-struct Open {
-    user: UserId,
-    name: String,
-    item: DebtItem,
-    due: Option<Rupiah>,
-    late_days: i32,
+fn ways(words: &People) -> [SortBy<DebtorOrder>; 4] {
+    let way = |key, order, name, is_descending| SortBy { key, order, name, is_descending };
+    [
+        way("mendesak", DebtorOrder::Urgency, words.urgency, false),
+        way("nama", DebtorOrder::Name, words.name, false),
+        way("jumlah", DebtorOrder::Owed, words.owed, true),
+        way("tempo", DebtorOrder::Due, words.due_date, false),
+    ]
+}
+
+fn age_filter(umur: &str) -> Result<Option<usize>, Problem> {
+    if umur.is_empty() {
+        return Ok(None);
+    }
+    let age = AGE_NAMES.iter().position(|age| *age == umur);
+    age.map(Some).ok_or_else(|| Problem::invalid("umur", "is no age of this list"))
 }
 
 pub(crate) async fn show(
@@ -100,116 +94,80 @@ pub(crate) async fn show(
     session: AdminSession,
     Query(wanted): Query<DebtsQuery>,
 ) -> Answer {
-    let chosen = AGES.iter().position(|age| *age == wanted.umur);
-    let after = wanted.after;
-    let (owed, calls, items) = app
+    let DebtsQuery { umur, urut, arah, hal } = wanted;
+    let (words, locale) = (session.people(), &session.page_request.locale);
+    let ways = ways(words);
+    let order = sorted(&ways, &urut, &arah)?;
+    let (age, page) = (age_filter(&umur)?, page_no(&hal)?);
+    let listing =
+        DebtorListing { age, order: order.order, is_descending: order.is_descending, page, rows: ROWS };
+    let (found, reminded) = app
         .read(move |engine| {
-            let look = engine.read_view();
-            let limit = PageLimit::default();
-            let calls = chosen.is_none().then(|| ranked(&look, None).page(&look, None, limit, after));
-            let items = chosen.map(|age| open_items(&look, age, limit, after));
-            Ok((owed(&look), calls, items))
+            let found = debtors(&engine.read_view(), &listing);
+            let numbers: Vec<u32> = found.items.iter().map(|debtor| debtor.no).collect();
+            let reminded = engine.reader().reminders(&numbers)?;
+            Ok((found, reminded))
         })
         .await?;
-    let (words, locale) = (session.people(), &session.page_request.locale);
-    let (frame, layout) = session.layout(session.words().debts, "/tagihan");
-    let names = [words.age_not_due, words.age_week, words.age_month, words.age_more];
-    let view = |place: usize| AgeView {
-        href: format!("/tagihan?umur={}", AGES[place]),
-        name: names[place],
-        sum: owed.by_age[place].to_string(),
-        is_chosen: chosen == Some(place),
+    let names = [words.age_not_due, words.age_week, words.age_month, words.age_more, words.overage];
+    let chip = |name, value, count, is_here| Chip {
+        href: with("/tagihan", &[("umur", value)]),
+        name,
+        count: locale.count(count),
+        is_here,
     };
-    let next = calls.as_ref().map_or_else(|| items.as_ref().and_then(|i| i.next.clone()), |c| c.next.clone());
+    let of_age = |(n, count): (usize, &u64)| {
+        let is_here = age == Some(n);
+        (*count > 0 || is_here).then(|| chip(names[n], AGE_NAMES[n], *count, is_here))
+    };
+    let all = chip(words.every_status, "", found.all, age.is_none());
+    let chips = [all].into_iter().chain(found.by_age.iter().enumerate().filter_map(of_age)).collect();
+    let base = with("/tagihan", &[("umur", &umur)]);
     let house = House::of(&app);
-    let may_take = session.actor.role >= crate::store::Role::Cashier;
-    let calls = calls
-        .map(|page| page.items.iter().map(|call| call_row(&house, words, locale, call, may_take)).collect());
-    let items = items.map(|page| page.items).unwrap_or_default();
+    let row = |debtor: &Debtor| debtor_row(&house, locale, debtor, reminded.get(&debtor.no).copied());
+    let (frame, layout) = session.layout(session.words().debts, "/tagihan");
     html(&DebtsPage {
         frame,
         layout,
         words,
-        total: owed.due.to_string(),
-        users: locale.count(owed.users),
-        unpriced: if owed.unpriced == 0 { String::new() } else { locale.count(owed.unpriced) },
-        ages: (0..AGES.len()).map(view).collect(),
-        overage: owed.by_age[4].to_string(),
-        calls,
-        items: items.iter().map(|open| item_row(&session, open)).collect(),
-        next: next.map(|after| format!("/tagihan?umur={}&after={after}", chosen.map_or("", |age| AGES[age]))),
+        total: found.due.to_string(),
+        users: locale.count(found.total as u64),
+        unpriced: if found.unpriced == 0 { String::new() } else { locale.count(found.unpriced) },
+        chips,
+        sorting: order.links(&base, &ways),
+        rows: found.items.iter().map(row).collect(),
+        pager: Pager::new(locale, &order.address(&base, &urut), page, ROWS, found.total),
+        may_take: session.actor.role >= Role::Cashier,
     })
 }
 
-fn owed(look: &ReadView) -> Owed {
-    let mut owed = Owed::default();
-    look.with_context(|ctx| {
-        let tariff = ctx.tariff();
-        for user in look.users_after(0) {
-            owed.add(&user.account, &tariff, look.facts.local.date);
-        }
-    });
-    owed
-}
-
-/// Open items of an age, the latest due first.
-fn open_items(look: &ReadView, wanted: usize, limit: PageLimit, after: Option<Cursor>) -> List<Open> {
-    let today = look.facts.local.date;
-    look.with_context(|ctx| {
-        let tariff = ctx.tariff();
-        let users = look.users_after(0);
-        let mut found: Vec<Open> = users
-            .flat_map(|user| tariff.owed(&user.account).into_iter().map(move |line| (user, line)))
-            .filter_map(|(user, line)| {
-                let item = line.item?;
-                let late_days = (today - item.due_date).get_days();
-                (age(late_days) == wanted).then(|| Open {
-                    user: user.account.id,
-                    name: user.name.clone(),
-                    item: item.clone(),
-                    due: line.price.ok(),
-                    late_days,
-                })
-            })
-            .collect();
-        found.sort_by(|a, b| (a.item.due_date, &a.name).cmp(&(b.item.due_date, &b.name)));
-        List::of_all(found, limit, after)
-    })
-}
-
-fn item_row(session: &AdminSession, open: &Open) -> ItemRow {
-    let (words, locale) = (session.people(), &session.page_request.locale);
-    let place = format!("/pelanggan/{}", open.user);
-    let late = u64::try_from(open.late_days).unwrap_or_default();
-    ItemRow {
-        name: open.name.clone(),
-        amount: say::debt_amount(locale, &open.item),
-        due: say::price(locale.language, open.due),
-        due_date: locale.day(open.item.due_date),
-        late: if late == 0 { String::new() } else { say::with(words.late_days, &[&locale.count(late)]) },
-        note: open.item.note.clone(),
-        actions: buttons(&format!("{place}/tagihan/{}", open.item.id), DEBT_ACTIONS, session, &open.item),
-        href: place,
-    }
-}
-
-fn call_row(house: &House, words: &People, locale: &Locale, call: &CallView, may_take: bool) -> CallRow {
-    let (tone, text) = match call.state {
-        CallReason::Stopped => (Tone::Bad, words.stopped),
-        CallReason::Overdue => (Tone::Warn, words.overdue),
-        CallReason::DueSoon => (Tone::Plain, words.due_soon),
+pub(super) fn debtor_row(
+    house: &House,
+    locale: &Locale,
+    debtor: &Debtor,
+    reminded: Option<Timestamp>,
+) -> DebtorRow {
+    let words = People::of(locale.language);
+    let (tone, text) = match debtor.state {
+        Some(CallReason::Stopped) => (Tone::Bad, words.stopped),
+        Some(CallReason::Overdue) => (Tone::Warn, words.overdue),
+        Some(CallReason::DueSoon) => (Tone::Plain, words.due_soon),
+        None if debtor.due_date.is_none() => (Tone::Plain, words.overage),
+        None => (Tone::Plain, words.age_not_due),
     };
-    let due_date = call.due_date.map(|day| day.0);
-    let message = call.amount_rp.map(|rp| house.message(&call.name, call.state, Rupiah(rp), due_date));
-    let place = format!("/pelanggan/{}", call.user_id);
-    CallRow {
+    let state = debtor.state.unwrap_or(CallReason::DueSoon);
+    let message = debtor.due.map(|due| house.message(&debtor.name, state, due, debtor.due_date));
+    let late = u64::try_from(debtor.late_days).unwrap_or_default();
+    DebtorRow {
+        id: debtor.id.to_string(),
+        href: format!("/pelanggan/{}", debtor.id),
+        name: debtor.name.clone(),
         badge: Badge::new(tone, text),
-        name: call.name.clone(),
-        due_date: due_date.map(|date| locale.day(date)).unwrap_or_default(),
-        amount: say::price(locale.language, call.amount_rp.map(Rupiah)),
-        whatsapp: call.phone.as_deref().and_then(|phone| whatsapp(phone, message.as_deref())),
-        settle: may_take.then(|| format!("{place}/lunasi?ke=/tagihan")),
-        href: place,
+        due_date: debtor.due_date.map(|date| locale.day(date)).unwrap_or_default(),
+        late: if late == 0 { String::new() } else { say::with(words.late_days, &[&locale.count(late)]) },
+        amount: say::price(locale.language, debtor.due),
+        reminded: reminded.map(|at| locale.moment(at)).unwrap_or_default(),
+        whatsapp: debtor.phone.as_deref().and_then(|phone| whatsapp(phone, message.as_deref())),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Customers: search and filter, fifty to a page.
+//! Customers: searched, filtered and sorted, fifty to a page.
 
 use std::sync::Arc;
 
@@ -9,23 +9,30 @@ use serde::Deserialize;
 use crate::agent::console::actions::buttons::{Button, buttons};
 use crate::agent::console::actions::customers::NEW_USER_ACTIONS;
 use crate::agent::console::session::AdminSession;
+use crate::agent::console::sorting::{Pager, SortBy, SortLink, page_no, sorted, with};
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::engine::ReadView;
 use crate::agent::http::state::{Answer, AppState};
-use crate::agent::reports::users::found;
+use crate::agent::reports::users::{UserFilter, UserListing, UserOrder, listed};
 use crate::domain::access::Status;
-use crate::protocol::admin::page::{Cursor, given};
-use crate::protocol::admin::users::FindUsers;
-use crate::protocol::admin::values::StatusName;
-use crate::store::UserRecord;
-use crate::tools::percent;
+use crate::store::{Role, UserRecord};
 use crate::ui::desk::Layout;
 use crate::ui::{Badge, Frame, Locale, html};
-use crate::web::Query;
+use crate::web::{Problem, Query};
 
 /// The filter for those who wait for approval.
 const WAITING: &str = "menunggu";
+/// Customers of a page.
+const ROWS: usize = 50;
+
+/// A filter with how many it holds.
+pub(super) struct Chip {
+    pub href: String,
+    pub name: &'static str,
+    pub count: String,
+    pub is_here: bool,
+}
 
 #[derive(Template)]
 #[template(path = "console/customers/list.html")]
@@ -34,12 +41,15 @@ struct ListPage {
     layout: Layout,
     words: &'static People,
     q: String,
-    /// Filters: value, name, whether it is chosen.
-    filters: Vec<(&'static str, &'static str, bool)>,
+    /// What the search keeps: names and values.
+    kept: Vec<(&'static str, String)>,
+    chips: Vec<Chip>,
+    sorting: Vec<SortLink>,
     rows: Vec<Row>,
-    next: Option<String>,
+    pager: Pager,
     total: String,
     actions: Vec<Button>,
+    may_take: bool,
 }
 
 /// A customer in a list.
@@ -53,6 +63,8 @@ pub(super) struct Row {
     pub owed: String,
     pub expires: String,
     pub is_online: bool,
+    /// When a device was seen last; empty for never.
+    pub seen: String,
 }
 
 /// `GET /pelanggan`.
@@ -61,8 +73,47 @@ pub(super) struct Row {
 pub(crate) struct CustomersQuery {
     q: String,
     status: String,
-    #[serde(deserialize_with = "given")]
-    after: Option<Cursor>,
+    urut: String,
+    arah: String,
+    hal: String,
+}
+
+fn ways(words: &People) -> [SortBy<UserOrder>; 5] {
+    let way = |key, order, name, is_descending| SortBy { key, order, name, is_descending };
+    [
+        way("nama", UserOrder::Name, words.name, false),
+        way("sisa", UserOrder::Remaining, words.remaining, false),
+        way("tagihan", UserOrder::Owed, words.owed, true),
+        way("berlaku", UserOrder::Expiry, words.expires, false),
+        way("terlihat", UserOrder::Seen, words.seen, true),
+    ]
+}
+
+/// The filter with that name.
+fn filter(status: &str) -> Result<UserFilter, Problem> {
+    match status {
+        "" => Ok(UserFilter::All),
+        WAITING => Ok(UserFilter::Waiting),
+        other => {
+            let status = Status::from_name(other).map(UserFilter::Of);
+            status.ok_or_else(|| Problem::invalid("status", "is no status of a customer"))
+        }
+    }
+}
+
+fn chip(words: &People, locale: &Locale, q: &str, of: (UserFilter, u64), here: UserFilter) -> Chip {
+    let (filter, count) = of;
+    let (value, name) = match filter {
+        UserFilter::All => ("", words.every_status),
+        UserFilter::Waiting => (WAITING, words.waiting),
+        UserFilter::Of(status) => (status.name(), say::status_word(locale.language, status).1),
+    };
+    Chip {
+        href: with("/pelanggan", &[("q", q), ("status", value)]),
+        name,
+        count: locale.count(count),
+        is_here: filter == here,
+    }
 }
 
 pub(crate) async fn show(
@@ -70,41 +121,52 @@ pub(crate) async fn show(
     session: AdminSession,
     Query(wanted): Query<CustomersQuery>,
 ) -> Answer {
-    let CustomersQuery { q, status, after } = wanted;
-    let is_waiting = status == WAITING;
-    let status_wanted = Status::from_name(&status);
-    let search = FindUsers {
-        q: Some(q.clone()).filter(|q| !q.is_empty()),
-        status: status_wanted.map(StatusName),
-        after,
-        ..FindUsers::default()
+    let CustomersQuery { q, status, urut, arah, hal } = wanted;
+    let (words, locale) = (session.people(), session.page_request.locale.clone());
+    let ways = ways(words);
+    let order = sorted(&ways, &urut, &arah)?;
+    let (filter, page) = (filter(&status)?, page_no(&hal)?);
+    let listing = UserListing {
+        q: q.clone(),
+        filter,
+        order: order.order,
+        is_descending: order.is_descending,
+        page,
+        rows: ROWS,
     };
-    let locale = session.page_request.locale.clone();
-    let (page, total) = app
-        .read(move |engine| {
+    let (rows, total, counts, all) = {
+        let locale = locale.clone();
+        let look = move |engine: &mut crate::agent::engine::Engine| {
             let look = engine.read_view();
-            let page = found(&look, &search, |user| !is_waiting || !user.account.approved);
-            Ok((page.map(|user| row(&look, &locale, user)), look.users_len()))
-        })
-        .await?;
-    let words = session.people();
+            let page = listed(&look, &listing);
+            let rows: Vec<Row> = page.items.iter().map(|user| row(&look, &locale, user)).collect();
+            Ok((rows, page.total, page.counts, look.users_len()))
+        };
+        app.read(look).await?
+    };
+    let base = with("/pelanggan", &[("q", &q), ("status", &status)]);
+    let is_chip = |(of, count): &(UserFilter, u64)| *count > 0 || *of == filter || *of == UserFilter::All;
+    let chips = counts.into_iter().filter(is_chip).map(|of| chip(words, &locale, &q, of, filter)).collect();
     let (frame, layout) = session.layout(session.words().users, "/pelanggan");
-    let language = session.page_request.locale.language;
-    let all = [("", words.every_status, status.is_empty()), (WAITING, words.waiting, is_waiting)];
-    let named =
-        Status::ALL.iter().map(|s| (s.name(), say::status_word(language, *s).1, status_wanted == Some(*s)));
-    let filters = all.into_iter().chain(named).collect();
-    let next = page.next.map(|after| {
-        format!("/pelanggan?q={}&status={}&after={after}", percent::value(&q), percent::value(&status))
-    });
-    let total = session.page_request.locale.count(total as u64);
-    let actions = buttons("/pelanggan", NEW_USER_ACTIONS, &session, &());
-    html(&ListPage { frame, layout, words, q, filters, rows: page.items, next, total, actions })
+    html(&ListPage {
+        frame,
+        layout,
+        words,
+        chips,
+        sorting: order.links(&base, &ways),
+        rows,
+        pager: Pager::new(&locale, &order.address(&base, &urut), page, ROWS, total),
+        total: locale.count(all as u64),
+        actions: buttons("/pelanggan", NEW_USER_ACTIONS, &session, &()),
+        may_take: session.actor.role >= Role::Cashier,
+        q,
+        kept: vec![("status", status), ("urut", urut), ("arah", arah)],
+    })
 }
 
 pub(super) fn row(look: &ReadView, locale: &Locale, user: &UserRecord) -> Row {
     let account = &user.account;
-    let snapshot = look.snapshot(user);
+    let (is_online, seen_at) = look.last_seen(user.no);
     let quote = look.with_context(|ctx| ctx.tariff().settle_all(account));
     let owed = match quote {
         Ok(quote) if quote.lines.is_empty() => String::new(),
@@ -120,6 +182,7 @@ pub(super) fn row(look: &ReadView, locale: &Locale, user: &UserRecord) -> Row {
         remaining: say::quota(locale, (!account.unlimited).then(|| account.balance.remaining())),
         owed,
         expires: account.expires_at.map(|at| locale.day_of(at)).unwrap_or_default(),
-        is_online: snapshot.devices.iter().any(|(_, reached)| reached.online),
+        is_online,
+        seen: seen_at.map(|at| locale.moment(at)).unwrap_or_default(),
     }
 }

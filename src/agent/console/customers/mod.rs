@@ -10,7 +10,7 @@
 //! | `usage` | what was used, by day, hour and device |
 //! | `statement` | the ledger's lines of a customer, to read and to print |
 //! | `packages` | what is on sale |
-//! | `debts` | what is owed by age, and whom to call |
+//! | `debts`, `remind` | who owes something, by age; that they were reminded |
 //! | `receipt` | a payment on paper |
 
 pub(crate) mod customer;
@@ -20,6 +20,7 @@ pub(crate) mod list;
 mod next_steps;
 pub(crate) mod packages;
 pub(crate) mod receipt;
+pub(crate) mod remind;
 pub(crate) mod sell;
 pub(crate) mod statement;
 pub(crate) mod usage;
@@ -40,5 +41,6 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
         .route("/pelanggan/{id}/rekening", get(statement::show))
         .route("/paket", get(packages::show))
         .route("/tagihan", get(debts::show))
+        .route("/tagihan/ingatkan", get(remind::show).post(remind::note))
         .route("/kuitansi/{id}", get(receipt::show))
 }

@@ -172,6 +172,21 @@ words! {
         on_sale: "Dijual", "On sale";
         expires_hint: "Sampai akhir hari itu. Kosong: tanpa batas waktu.", "Until the end of that day. Empty: without end.";
         // Lists.
+        sort_by: "Urutkan", "Sort by";
+        urgency: "Mendesak", "Urgency";
+        page_of: "{0}\u{2013}{1} dari {2}", "{0}\u{2013}{1} of {2}";
+        before_page: "Sebelumnya", "Page before";
+        pay: "Bayar", "Pay";
+        choose: "Pilih", "Choose";
+        remind: "Catat pengingat", "Note reminders";
+        remind_chosen: "Catat yang dipilih sudah diingatkan", "Note that the chosen were reminded";
+        remind_text: "Kirim pesannya, lalu catat bahwa mereka sudah diingatkan.", "Send the messages, then note that they were reminded.";
+        note_reminded: "Ya, sudah diingatkan", "Yes, they were reminded";
+        nobody_chosen: "Belum ada yang dipilih.", "Nobody was chosen.";
+        reminded: "Diingatkan", "Reminded";
+        reminded_now: "baru saja", "just now";
+        never_reminded: "Belum pernah diingatkan", "Never reminded";
+        reminders_noted: "Dicatat: {0} pelanggan sudah diingatkan.", "Noted: {0} customers were reminded.";
         search: "Cari", "Search";
         search_hint: "Nama, telepon, nama login atau MAC", "Name, phone, log-in name or MAC";
         status: "Status", "Status";
@@ -249,7 +264,6 @@ words! {
         age_week: "Lewat 1–7 hari", "Late by 1–7 days";
         age_month: "Lewat 8–30 hari", "Late by 8–30 days";
         age_more: "Lewat 31 hari atau lebih", "Late by 31 days or more";
-        calls: "Daftar penagihan", "Whom to call";
         stopped: "Dihentikan", "Stopped";
         overdue: "Lewat jatuh tempo", "Overdue";
         due_soon: "Segera jatuh tempo", "Due soon";
