@@ -191,7 +191,7 @@ async fn prepared(site: &PaymentSite, owner: &ConsoleClient<'_>, deed: &str, n: 
         "/paket/{id}/" => to_package(site, last).await,
         "/pembayaran/{id}/" => to_order(site, last).await,
         "/kasir/" => (deed.to_owned(), vec![("counted_rp", "0".to_owned())]),
-        "/router/" | "/jam/" => (deed.to_owned(), Vec::new()),
+        "/router/" | "/jam/" | "/tagihan/" => (deed.to_owned(), Vec::new()),
         "/pengelola/" => {
             (deed.to_owned(), vec![("name", name(n)), ("password", "rahasia sekali".to_owned())])
         }
@@ -268,8 +268,16 @@ async fn every_other_form_of_the_desk_leads_on_when_it_is_sent() {
     let site = &site;
     for path in others {
         let browser = ConsoleClient::of(site, &format!("kelola{}", path.replace('/', "-")), "owner").await;
-        let at = if path.starts_with("/cadangan") { "/cadangan" } else { "/saya" };
-        let page = browser.open(at).await;
+        let at = match path.as_str() {
+            "/tagihan/ingatkan" => {
+                let place = customer(site).await;
+                debt(site, &place).await;
+                format!("{path}?siapa={}", place.rsplit('/').next().unwrap())
+            }
+            path if path.starts_with("/cadangan") => "/cadangan".to_owned(),
+            _ => "/saya".to_owned(),
+        };
+        let page = browser.open(&at).await;
         let sent = match path.as_str() {
             FILE => {
                 let copy = site.call(Method::POST, FILE).header("cookie", browser.cookie());
