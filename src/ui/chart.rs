@@ -67,7 +67,7 @@ impl Unit {
     fn step(self, most: u64) -> u64 {
         let unit = match self {
             Self::Rupiah => 1,
-            Self::Bytes if most > 2 * GB => GB,
+            Self::Bytes if most > GB => GB,
             Self::Bytes => MB,
         };
         let mut ten = unit;
@@ -92,14 +92,14 @@ pub(crate) struct Plot<'a> {
     pub has_table: bool,
 }
 
-const HEIGHT: u64 = 112;
+const HEIGHT: u64 = 106;
 /// Room below the bars for labels, and above them for the values of two.
 const BELOW: u64 = 18;
-const ABOVE: u64 = 28;
+const ABOVE: u64 = 22;
 const BASE: u64 = HEIGHT - BELOW;
 const ROOM: u64 = BASE - ABOVE;
 /// Width of the values next to the lines of the grid, in pixels.
-const AXIS: u64 = 50;
+const AXIS: u64 = 58;
 /// Height of a line of text, in pixels.
 const LINE: u64 = 13;
 /// Hundredths of a percent.
@@ -327,7 +327,8 @@ mod tests {
             (Unit::Rupiah, 1_000_000, 500_000),
             (Unit::Bytes, 1, MB),
             (Unit::Bytes, 30 * MB, 20 * MB),
-            (Unit::Bytes, 2 * GB, 2000 * MB),
+            (Unit::Bytes, GB, 1000 * MB),
+            (Unit::Bytes, 2 * GB, GB),
             (Unit::Bytes, 3 * GB, 2 * GB),
             (Unit::Bytes, 250 * GB, 200 * GB),
         ] {

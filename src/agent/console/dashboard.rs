@@ -150,7 +150,7 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession
         status_bar,
         by_status,
         users: locale.count(books.users),
-        turns: turns(locale, books),
+        turns: turns(locale, books, figures.today),
         usage_plot: usage_plot(w, locale, &figures),
         income_plot: income_plot(w, locale, &figures),
     })
@@ -346,7 +346,7 @@ fn by_status(w: &Office, locale: &Locale, books: &Books) -> (String, Vec<Legend>
     (shares(w.by_status, &parts), found.iter().map(line).collect())
 }
 
-fn turns(locale: &Locale, books: &Books) -> Vec<TurnLine> {
+fn turns(locale: &Locale, books: &Books, today: jiff::civil::Date) -> Vec<TurnLine> {
     let line = |turn: &Turn| TurnLine {
         path: format!("/pelanggan/{}", turn.user),
         name: turn.name.clone(),
@@ -354,7 +354,7 @@ fn turns(locale: &Locale, books: &Books) -> Vec<TurnLine> {
             text: say::access(locale.language, &turn.access).into(),
             ..say::status(locale.language, turn.access.status)
         },
-        at: locale.moment(turn.at),
+        at: if locale.zone.local(turn.at).date == today { locale.time(turn.at) } else { locale.day_of(turn.at) },
     };
     books.turns.iter().map(line).collect()
 }

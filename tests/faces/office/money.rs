@@ -18,7 +18,7 @@ const MAC: Mac = Mac([2, 0, 0, 0, 0, 9]);
 async fn the_dashboard_shows_what_was_done() {
     let site = TestSite::serving().await;
     let owner = ConsoleClient::owner(&site).await;
-    owner.open("/").await.says("Belum pernah ada cadangan.").says("Pembayaran online: Tidak dipakai");
+    owner.open("/").await.says("Belum pernah ada cadangan.").says("Pembayaran online : Tidak dipakai");
     let (budi, sari) = (site.user("Budi").await, site.user("Sari").await);
     let package = site.package(10_240, 100_000).await;
     site.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 19));
@@ -42,7 +42,7 @@ async fn the_dashboard_shows_what_was_done() {
         .says("Menunggu Anda Cadangan terakhir: Perlu dilihat 1 pelanggan menunggu")
         .says("Sedang online 1 dari 1 perangkat di hotspot")
         .says("1 pelanggan menunggu persetujuan")
-        .says("Router: Baik")
+        .says("Router : Baik")
         .says("Sari Diblokir");
     assert!(
         page.html.contains("data-live=\"5\"") && page.html.contains("href=\"/pelanggan?status=blocked\"")
@@ -69,7 +69,7 @@ async fn a_clock_that_is_not_trusted_is_told_and_vouched_for_by_the_owner_only()
     assert!(owner.open("/").await.html.contains("/jam/pastikan"));
     let shown = owner.open("/jam/pastikan").await;
     let done = owner.sure(&shown).await;
-    owner.open(&done.to).await.says("Sudah dilakukan").says("Jam: Baik");
+    owner.open(&done.to).await.says("Sudah dilakukan").says("Jam : Baik");
     assert_eq!(site.get("/status").await.ok(200)["clock"]["state"], "ok");
 }
 

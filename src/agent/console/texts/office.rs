@@ -63,7 +63,7 @@ words! {
             "The table {0} was damaged and began again empty, so earlier usage is incomplete. To have it back: kuotad restore FILE.";
         unpriced: "{0} pelanggan belum bisa dihitung harganya: belum ada paket yang dijual.",
             "{0} customers have debt without a price: no package is on sale.";
-        by_status: "Pelanggan menurut status", "Customers by status";
+        by_status: "Status pelanggan", "Customers by status";
         all: "Semua", "All";
         turned: "Perubahan akses terakhir", "Latest changes of access";
         nobody_turned: "Belum ada perubahan.", "None yet.";
