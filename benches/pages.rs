@@ -51,6 +51,8 @@ fn paths() -> Vec<(String, Duration)> {
         "/perangkat".to_owned(),
         "/perangkat?pemilik=semua".to_owned(),
         "/catatan".to_owned(),
+        "/catatan?jenis=pembayaran".to_owned(),
+        "/catatan?pelanggan=Pelanggan+4321".to_owned(),
         "/pengelola".to_owned(),
         "/pengaturan".to_owned(),
         "/cadangan".to_owned(),

@@ -39,6 +39,14 @@ pub struct AuditFilter {
     pub actor: String,
     /// A part of the action, its target or its detail.
     pub text: String,
+    /// How the action begins, such as `order.`.
+    pub kind: String,
+    /// What it was done to: one of these.
+    pub targets: Option<Vec<String>>,
+    /// Not before this moment.
+    pub from: Option<Timestamp>,
+    /// Before this moment.
+    pub before: Option<Timestamp>,
 }
 
 /// A period in which a device was bound to a user.
@@ -59,6 +67,15 @@ pub struct DeviceStay {
 }
 
 impl AuditFilter {
+    /// Only lines of that actor with that text.
+    pub fn of(actor: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { actor: actor.into(), text: text.into(), ..Self::default() }
+    }
+
+    fn targets_json(&self) -> Option<String> {
+        self.targets.as_ref().map(|targets| serde_json::Value::from(targets.clone()).to_string())
+    }
+
     /// The text as a pattern that matches it anywhere; empty for none.
     fn pattern(&self) -> String {
         if self.text.is_empty() {
@@ -292,8 +309,20 @@ impl Reader {
         self.all(
             "SELECT * FROM audit WHERE audit_no < ?1 AND (?3 = '' OR actor = ?3) AND (?4 = '' OR action LIKE ?4 ESCAPE '!'
                OR target LIKE ?4 ESCAPE '!' OR detail LIKE ?4 ESCAPE '!')
+               AND (?5 = '' OR substr(action, 1, length(?5)) = ?5)
+               AND (?6 IS NULL OR target IN (SELECT value FROM json_each(?6)))
+               AND (?7 IS NULL OR at >= ?7) AND (?8 IS NULL OR at < ?8)
              ORDER BY audit_no DESC LIMIT ?2",
-            params![page.after.unwrap_or(i64::MAX), page.limit, which.actor, which.pattern()],
+            params![
+                page.after.unwrap_or(i64::MAX),
+                page.limit,
+                which.actor,
+                which.pattern(),
+                which.kind,
+                which.targets_json(),
+                which.from.map(|at| at.0),
+                which.before.map(|at| at.0),
+            ],
             |row| {
                 let line = AuditLine {
                     at: Timestamp(row.get("at")?),

@@ -14,6 +14,18 @@ macro_rules! words {
             const ID: Self = Self { $($key: $id,)* };
             const EN: Self = Self { $($key: $en,)* };
 
+            /// The texts in Indonesian, where a constant is needed.
+            #[allow(dead_code, reason = "few catalogues need it")]
+            pub const fn indonesian() -> &'static Self {
+                &Self::ID
+            }
+
+            /// The texts in English, where a constant is needed.
+            #[allow(dead_code, reason = "few catalogues need it")]
+            pub const fn english() -> &'static Self {
+                &Self::EN
+            }
+
             /// The texts in that language.
             pub fn of(language: $crate::ui::language::Language) -> &'static Self {
                 match language {

@@ -24,9 +24,28 @@ pub fn unguarded(cell: &str) -> &str {
 
 /// Writes one record.
 pub fn record<T: AsRef<str>>(out: &mut impl Write, cells: impl IntoIterator<Item = T>) -> io::Result<()> {
+    write_record(out, b",", cells)
+}
+
+/// What a table begins with that is opened in a spreadsheet of people: without it Excel takes letters for others.
+pub const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// Writes one record as spreadsheets expect it where decimals have a comma: between semicolons.
+pub fn spreadsheet_record<T: AsRef<str>>(
+    out: &mut impl Write,
+    cells: impl IntoIterator<Item = T>,
+) -> io::Result<()> {
+    write_record(out, b";", cells)
+}
+
+fn write_record<T: AsRef<str>>(
+    out: &mut impl Write,
+    separator: &[u8],
+    cells: impl IntoIterator<Item = T>,
+) -> io::Result<()> {
     for (i, cell) in cells.into_iter().enumerate() {
         if i > 0 {
-            out.write_all(b",")?;
+            out.write_all(separator)?;
         }
         self::cell(out, cell.as_ref())?;
     }
@@ -36,7 +55,7 @@ pub fn record<T: AsRef<str>>(out: &mut impl Write, cells: impl IntoIterator<Item
 /// Text that people typed must not run in the program that opens the table: a quotation mark before it makes it text.
 fn cell(out: &mut impl Write, text: &str) -> io::Result<()> {
     let guard = if is_guarded(text) { "'" } else { "" };
-    if text.contains([',', '"', '\r', '\n']) {
+    if text.contains([',', ';', '"', '\r', '\n']) {
         write!(out, "\"{guard}{}\"", text.replace('"', "\"\""))
     } else {
         write!(out, "{guard}{text}")
@@ -66,6 +85,13 @@ mod tests {
             record(&mut out, cells).unwrap();
             assert_eq!(String::from_utf8(out).unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn semicolons_separate_what_a_spreadsheet_opens() {
+        let mut out = Vec::new();
+        spreadsheet_record(&mut out, ["1,25", "a;b", "=1"]).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "\"1,25\";\"a;b\";'=1\r\n");
     }
 
     #[test]

@@ -354,7 +354,11 @@ fn turns(locale: &Locale, books: &Books, today: jiff::civil::Date) -> Vec<TurnLi
             text: say::access(locale.language, &turn.access).into(),
             ..say::status(locale.language, turn.access.status)
         },
-        at: if locale.zone.local(turn.at).date == today { locale.time(turn.at) } else { locale.day_of(turn.at) },
+        at: if locale.zone.local(turn.at).date == today {
+            locale.time(turn.at)
+        } else {
+            locale.day_of(turn.at)
+        },
     };
     books.turns.iter().map(line).collect()
 }

@@ -17,7 +17,8 @@
 //! | `reports` | sales, debts, usage and collection over a span |
 //! | `hosts` | devices on the hotspot, and whose they are |
 //! | `router` | the router as it should be against what it is |
-//! | `audit` | who did what |
+//! | `audit`, `sentences` | who did what, in sentences |
+//! | `files` | tables that people open in a spreadsheet |
 //! | `admins` | admins, and tokens for programs |
 //! | `settings` | the configuration in force |
 //! | `backup` | copies, and the proof of the ledger |
@@ -30,6 +31,7 @@ pub(crate) mod backup;
 pub(crate) mod customers;
 pub(crate) mod dashboard;
 pub(crate) mod drawer;
+pub(crate) mod files;
 pub(crate) mod hosts;
 pub(crate) mod login;
 pub(crate) mod menu;
@@ -38,6 +40,7 @@ pub(crate) mod payments;
 pub(crate) mod reports;
 pub(crate) mod router;
 pub(crate) mod search;
+mod sentences;
 pub(crate) mod session;
 pub(crate) mod settings;
 mod sorting;
@@ -77,6 +80,12 @@ pub(crate) fn routes(defaults: PageDefaults) -> Router<Arc<AppState>> {
         .route("/laporan/pemakaian", get(reports::usage))
         .route("/laporan/penagihan", get(reports::collection))
         .route("/catatan", get(audit::show))
+        .route("/unduh/pelanggan", get(files::customers))
+        .route("/unduh/penjualan", get(files::sales))
+        .route("/unduh/tagihan", get(files::debts))
+        .route("/unduh/pemakaian", get(files::usage))
+        .route("/unduh/penagihan", get(files::collection))
+        .route("/unduh/catatan", get(files::audit))
         .route("/pengelola", get(admins::show))
         .route("/pengaturan", get(settings::show))
         .route("/cadangan", get(backup::show))

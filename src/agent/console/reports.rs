@@ -54,6 +54,20 @@ impl Ask {
         };
         Ok(Span { from: day(&self.from)?, to: day(&self.to)? })
     }
+
+    fn read(&self) -> Result<Span, Problem> {
+        self.span().map_err(|()| Problem::invalid("from", "is no day"))
+    }
+
+    /// The days that it names, or this month.
+    pub fn days(&self, today: Date) -> Result<Days, Problem> {
+        Ok(self.read()?.days(today)?)
+    }
+
+    /// The days, where it names any.
+    pub fn given(&self, today: Date) -> Result<Option<Days>, Problem> {
+        Ok(self.read()?.given(today)?)
+    }
 }
 
 /// A link that is a tab or a span.
@@ -72,6 +86,8 @@ struct Head {
     to: String,
     span: String,
     csv: String,
+    /// The same for a spreadsheet.
+    excel: String,
     complaint: Option<&'static str>,
 }
 
@@ -84,6 +100,9 @@ const TABS: [Tab; 4] = [
     ("/laporan/pemakaian", |w| w.usage, "usage"),
     ("/laporan/penagihan", |w| w.collection, "collection"),
 ];
+
+/// Where each report is a table for a spreadsheet.
+const FILES: [&str; 4] = ["/unduh/penjualan", "/unduh/tagihan", "/unduh/pemakaian", "/unduh/penagihan"];
 
 /// The days that a report shows, and what is shown above it. Days that cannot be used are reported and become this month.
 struct ReportQuery {
@@ -127,6 +146,7 @@ impl ReportQuery {
                 None => fill(w.as_of, &[&locale.day(self.today)]),
             },
             csv: format!("/api/v1/reports/{name}?{query}format=csv"),
+            excel: format!("{}?{}", FILES[at], query.trim_end_matches('&')),
             complaint: self.complaint,
         }
     }

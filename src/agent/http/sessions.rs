@@ -169,7 +169,7 @@ pub(crate) async fn begin_attempt(
 
 /// Who logged in from where before the daemon started, from the audit: a restart locks nobody out.
 async fn remember(app: &AppState) -> Result<(), Problem> {
-    let logged_in = AuditFilter { actor: String::new(), text: LOG_IN.to_owned() };
+    let logged_in = AuditFilter::of("", LOG_IN);
     let page = Page { after: None, limit: REMEMBERED_MAX };
     let read = move |engine: &mut Engine| {
         // A damaged audit keeps nobody out.

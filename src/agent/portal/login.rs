@@ -209,7 +209,7 @@ async fn check(portal: &Portal, guest: &Guest, who: &str, pin: String) -> Result
 /// Which customers bound a device from where before the program started, from the audit: after a restart the guesses
 /// of others lock out nobody who was in.
 async fn remember(portal: &Portal) -> Result<(), Problem> {
-    let bound = AuditFilter { actor: PORTAL.to_owned(), text: DEVICE_BOUND.to_owned() };
+    let bound = AuditFilter::of(PORTAL, DEVICE_BOUND);
     let page = Page { after: None, limit: REMEMBERED_MAX };
     let read = move |engine: &mut Engine| {
         // A damaged audit keeps nobody out.

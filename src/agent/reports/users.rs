@@ -1,13 +1,16 @@
 //! Users, searched and filtered.
 
-use crate::agent::engine::ReadView;
+use super::live::{Live, USERS_AT_ONCE};
+use crate::agent::engine::{EngineHandle, ReadView};
 use crate::domain::access::Status;
 use crate::domain::account::Account;
+use crate::domain::search;
 use crate::domain::tariff;
-use crate::domain::{search, units::Timestamp};
+use crate::domain::units::{Rupiah, Timestamp};
 use crate::protocol::admin::page::List;
 use crate::protocol::admin::users::FindUsers;
 use crate::store::UserRecord;
+use crate::store::export::ExportError;
 
 /// A page of the users that fit the search and `also`, in the order they were entered.
 pub(crate) fn found<'a>(
@@ -24,6 +27,51 @@ pub(crate) fn found<'a>(
     let found: Vec<&UserRecord> =
         look.users_after(after).filter(fits).take(search.limit.rows() + 1).collect();
     List::of(found, search.limit, |user| i64::from(user.no))
+}
+
+/// Everybody, as a list that is sent.
+pub(crate) struct Everybody(Live);
+
+/// A user of such a list.
+pub(crate) struct UserLine {
+    pub user: UserRecord,
+    /// Everything owed; `None` where a part has no price.
+    pub due: Option<Rupiah>,
+    /// When a device was seen last.
+    pub seen_at: Option<Timestamp>,
+}
+
+impl Everybody {
+    /// Of the engine of that handle.
+    pub fn new(engine: &EngineHandle) -> Self {
+        Self(Live::new(engine))
+    }
+
+    /// Visits everybody, by the order in which they were entered.
+    pub fn each(
+        &self,
+        mut visit: impl FnMut(&UserLine) -> Result<(), ExportError>,
+    ) -> Result<(), ExportError> {
+        let mut after = 0;
+        loop {
+            let part = self.0.read(move |engine| {
+                let look = engine.read_view();
+                let users = look.users_after(after).take(USERS_AT_ONCE);
+                look.with_context(|ctx| {
+                    let tariff = ctx.tariff();
+                    let line = |user: &UserRecord| UserLine {
+                        due: tariff::total(&tariff.owed(&user.account)).ok(),
+                        seen_at: look.last_seen(user.no).1,
+                        user: user.clone(),
+                    };
+                    users.map(line).collect::<Vec<_>>()
+                })
+            })?;
+            let Some(last) = part.last() else { return Ok(()) };
+            after = last.user.no;
+            part.iter().try_for_each(&mut visit)?;
+        }
+    }
 }
 
 /// Which users a sorted list has.

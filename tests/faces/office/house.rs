@@ -72,8 +72,63 @@ async fn the_audit_is_searched_and_never_markup() {
     }
     let first = owner.open("/catatan?q=user.add").await;
     first.says("U59").hides("U5 ");
-    let after = first.html.split("name=\"after\" value=\"").nth(1).unwrap().split('"').next().unwrap();
-    owner.open(&format!("/catatan?q=user.add&after={after}")).await.says("U5").says("Terbaru");
+    let (before, _) = first.html.split_once("\" rel=\"next\"").unwrap();
+    let next = before.rsplit('"').next().unwrap().replace("&#38;", "&");
+    owner.open(&next).await.says("U5").says("Terbaru");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_is_read_in_sentences_filtered_and_taken_home() {
+    let site = TestSite::serving().await;
+    let owner = ConsoleClient::owner(&site).await;
+    let (budi, sari) = (site.user("Budi Wijaya").await, site.user("Sari").await);
+    let package = site.package(1024, 50_000).await;
+    let cashier = ConsoleClient::of(&site, "siti", "cashier").await;
+    let sell = budi.replace("/users/", "/pelanggan/") + "/jual";
+    cashier.does(&sell, &[("package_id", package.as_str().unwrap()), ("method", "cash")]).await;
+    site.post(&format!("{sari}/block"), json!({"reason": "=nakal;"})).await.ok(200);
+
+    let page = owner.open("/catatan").await;
+    page.says("siti menerima Rp 50.000 tunai dari Budi Wijaya , kuitansi 1").says("siti masuk");
+    page.says("menghentikan internet Sari");
+    assert!(
+        page.html
+            .contains(&format!("<a href=\"{}\">Budi Wijaya</a>", budi.replace("/users/", "/pelanggan/")))
+    );
+    assert!(page.html.contains("<code>order.paid</code>"), "the code stays");
+    owner.in_english().open("/catatan").await.says("siti took Rp 50.000 (cash) from Budi Wijaya");
+
+    for (query, there, not_there) in [
+        ("pelaku=siti", "menerima", "menghentikan"),
+        ("pelanggan=wijaya", "menerima", "menghentikan"),
+        ("pelanggan=nobody", "Tidak ada.", "menerima"),
+        ("jenis=pembayaran", "menerima", "siti masuk"),
+        ("jenis=pengelola", "siti masuk", "menerima"),
+        ("dari=2026-11-10&sampai=2026-11-10", "menerima", "Tidak ada."),
+        ("dari=2026-11-11", "Tidak ada.", "menerima"),
+        ("sampai=2026-11-09", "Tidak ada.", "menerima"),
+    ] {
+        owner.open(&format!("/catatan?{query}")).await.says(there).hides(not_there);
+    }
+    assert_eq!(owner.get("/catatan?jenis=x").await.status, 422);
+    assert_eq!(owner.get("/catatan?dari=x").await.status, 422);
+    let id = sari.rsplit('/').next().unwrap();
+    owner.open(&sari.replace("/users/", "/pelanggan/")).await.says("Catatan tentang pelanggan ini");
+    owner.open(&format!("/catatan?pelanggan={id}")).await.says("menghentikan").hides("menerima");
+
+    let table = owner.open("/unduh/catatan?jenis=pembayaran").await.html;
+    assert!(table.starts_with("\u{feff}Waktu;Kejadian;Kode;Rincian;Dari\r\n"), "{table}");
+    assert!(
+        table.contains("2026-11-10 10:00;\"siti menerima Rp 50.000 tunai dari Budi Wijaya, kuitansi 1\";"),
+        "{table}"
+    );
+    let table = owner.open("/unduh/catatan?bentuk=mesin&jenis=pelanggan").await.html;
+    assert!(
+        table.starts_with("at,actor,role,source,action,target,detail\r\n2026-11-10T03:00:00Z,"),
+        "{table}"
+    );
+    assert!(table.contains(",user.block,") && table.contains("\"'=nakal;\""), "{table}");
+    assert_eq!(cashier.get("/unduh/catatan").await.status, 403);
 }
 
 #[tokio::test(flavor = "multi_thread")]

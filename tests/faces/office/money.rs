@@ -232,3 +232,58 @@ async fn tables_for_spreadsheets_are_had_with_the_session_of_the_page() {
         assert!(table.kind.starts_with("text/csv") && table.text.contains(row), "{link}: {}", table.text);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_for_people_have_headings_gigabytes_and_local_time_and_run_nothing() {
+    let site = TestSite::serving().await;
+    let owner = ConsoleClient::owner(&site).await;
+    let budi = site.user("=Budi;").await;
+    let package = site.package(1536, 50_000).await;
+    site.post(&format!("{budi}/purchases"), json!({"package_id": package, "method": "cash"})).await.ok(201);
+    let debt = json!({"amount": "5 GB", "price_rp": 20_000, "due_date": "2026-11-12", "advance": false, "note": "+x"});
+    site.post(&format!("{budi}/debts"), debt).await.ok(201);
+    site.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 19));
+    site.post(&format!("{budi}/devices"), json!({"mac": MAC.to_string()})).await.ok(201);
+    site.post("/router/sync", json!({})).await.ok(200);
+    site.use_mb(MAC, 512).await;
+    for (path, heading, row) in [
+        (
+            "/unduh/pelanggan",
+            "Nama;Telepon;Nama login;Status;Sisa (GB);Terpakai (GB);Harus dibayar (Rp);Berlaku sampai;Terakhir terlihat;Terdaftar",
+            "\"'=Budi;\";;;Aktif;\"1,00\";\"0,50\";20000;",
+        ),
+        (
+            "/unduh/penjualan?from=2026-11-01&to=2026-11-30",
+            "Waktu;Kuitansi;Pelanggan;Cara bayar;Kasir;Jumlah (Rp);Dikembalikan (Rp)",
+            "2026-11-10 10:00;1;\"'=Budi;\";Tunai;",
+        ),
+        (
+            "/unduh/tagihan",
+            "Nama;Telepon;Tanggal tagihan;Jatuh tempo;Terlambat (hari);Tagihan (GB);Harus dibayar (Rp);Catatan",
+            ";2026-11-10;2026-11-12;0;\"5,00\";20000;'+x",
+        ),
+        ("/unduh/pemakaian", "Tanggal;Pelanggan;Pemakaian (GB)", "2026-11-10;\"'=Budi;\";\"0,50\""),
+        (
+            "/unduh/penagihan",
+            "Keadaan;Nama;Telepon;Jatuh tempo;Tagihan (GB);Harus dibayar (Rp)",
+            "Segera jatuh tempo;\"'=Budi;\";;2026-11-12;\"5,00\";20000",
+        ),
+    ] {
+        let reply = site.call(Method::GET, path).header("cookie", owner.cookie()).send().await;
+        reply.ok_text();
+        let table = &reply.text;
+        assert!(table.starts_with(&format!("\u{feff}{heading}\r\n")), "{path}: {table}");
+        assert!(table.contains(row), "{path}: {row} is not in {table}");
+        // One kind of row: each has as many cells as the head.
+        let name = reply.headers["content-disposition"].to_str().unwrap().to_owned();
+        assert!(name.ends_with("-2026-11-10.csv\""), "{name}");
+    }
+    let machine = owner.open("/unduh/pelanggan?bentuk=mesin").await.html;
+    assert!(machine.starts_with("user_id,name,phone,login,status,reason,remaining_bytes,"), "{machine}");
+    assert_eq!(owner.get("/unduh/pelanggan?bentuk=x").await.status, 422);
+    let english = owner.in_english().open("/unduh/pelanggan").await.html;
+    assert!(english.contains("Left (GB)") && english.contains(";1.00;0.50;"), "{english}");
+    let cashier = ConsoleClient::of(&site, "kasir", "cashier").await;
+    assert_eq!(cashier.get("/unduh/pelanggan").await.status, 403);
+    owner.open("/laporan/tagihan").await.says("Unduh untuk Excel").says("Cetak");
+}

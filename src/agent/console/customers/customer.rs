@@ -25,7 +25,7 @@ use crate::domain::id::UserId;
 use crate::domain::ledger::Posted;
 use crate::domain::tariff;
 use crate::domain::units::{Bytes, Rupiah};
-use crate::store::{DeviceRecord, DeviceStay, OrderRecord, Page, Pending};
+use crate::store::{DeviceRecord, DeviceStay, OrderRecord, Page, Pending, Role};
 use crate::ui::desk::Layout;
 use crate::ui::{Badge, Frame, Locale, html};
 use crate::web::{Path, Problem, Query};
@@ -65,6 +65,8 @@ struct OnePage {
     /// This page's own address.
     place: String,
     statement: String,
+    /// The audit about the customer, for those who may read it.
+    audit: Option<String>,
 }
 
 /// What is left of how much.
@@ -224,6 +226,7 @@ fn page(app: &AppState, session: &AdminSession, id: UserId, known: CustomerData)
         orders: orders.iter().map(|order| order_row(words, locale, order)).collect(),
         lines: lines.iter().map(|line| LineRow::of(locale, line)).collect(),
         statement: format!("{place}/rekening"),
+        audit: (session.actor.role >= Role::Operator).then(|| format!("/catatan?pelanggan={id}")),
         place,
     }
 }

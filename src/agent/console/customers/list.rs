@@ -50,6 +50,7 @@ struct ListPage {
     total: String,
     actions: Vec<Button>,
     may_take: bool,
+    may_download: bool,
 }
 
 /// A customer in a list.
@@ -159,6 +160,7 @@ pub(crate) async fn show(
         total: locale.count(all as u64),
         actions: buttons("/pelanggan", NEW_USER_ACTIONS, &session, &()),
         may_take: session.actor.role >= Role::Cashier,
+        may_download: session.actor.role >= Role::Operator,
         q,
         kept: vec![("status", status), ("urut", urut), ("arah", arah)],
     })

@@ -10,7 +10,9 @@
 //! | `say` | the rules' words as people read them |
 //! | `refusals` | why something was refused |
 
+pub(crate) mod audit;
 pub(crate) mod common;
+pub(crate) mod files;
 pub(crate) mod hosts;
 pub(crate) mod names;
 pub(crate) mod office;

@@ -223,7 +223,8 @@ words! {
         this_month: "Bulan ini", "This month";
         last_month: "Bulan lalu", "Last month";
         this_year: "Tahun ini", "This year";
-        download_csv: "Unduh CSV", "Download CSV";
+        download_csv: "Unduh CSV (untuk mesin)", "Download CSV (for machines)";
+        download_excel: "Unduh untuk Excel", "Download for Excel";
         span: "{0} sampai {1}", "{0} to {1}";
         as_of: "Keadaan {0}", "As of {0}";
         bad_span: "Rentang tanggal tidak bisa dipakai: paling lama 366 hari, dan awal sebelum akhir.",
@@ -250,9 +251,6 @@ words! {
         audit_text: "Siapa melakukan apa, kapan, dan dari mana. Tidak bisa diubah.", "Who did what, when and from where. It cannot be changed.";
         actor: "Pelaku", "Who";
         action: "Tindakan", "Action";
-        target: "Sasaran", "Target";
-        source: "Dari", "From where";
-        detail: "Rincian", "Detail";
         audit_query: "Tindakan, sasaran, atau rincian", "Action, target or detail";
         // Admins
         admins: "Pengelola", "Admins";

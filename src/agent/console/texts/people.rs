@@ -172,6 +172,8 @@ words! {
         on_sale: "Dijual", "On sale";
         expires_hint: "Sampai akhir hari itu. Kosong: tanpa batas waktu.", "Until the end of that day. Empty: without end.";
         // Lists.
+        download_excel: "Unduh untuk Excel", "Download for Excel";
+        audit_of: "Catatan tentang pelanggan ini", "The audit of this customer";
         sort_by: "Urutkan", "Sort by";
         urgency: "Mendesak", "Urgency";
         page_of: "{0}\u{2013}{1} dari {2}", "{0}\u{2013}{1} of {2}";
