@@ -221,10 +221,7 @@ pub(crate) async fn sales(
     let locale = session.page_request.locale.clone();
     let table = Table::new(&app, words(&locale).sales, false).await?;
     let days = ask.days(table.today)?;
-    let (sales, names) =
-        app.read(move |engine| Ok((Sales::of(engine, days)?, engine.new_reader()?.user_names()?))).await?;
-    let names: std::collections::HashMap<String, String> =
-        names.into_values().map(|(id, name)| (id.to_string(), name)).collect();
+    let sales = app.read(move |engine| Ok(Sales::of(engine, days)?)).await?;
     let headings = headings!(locale, at, receipt, customer, method, cashier, amount_rp, refunded_rp);
     table.send(headings, move |record| {
         sales.each(|_, sale| {
@@ -232,7 +229,7 @@ pub(crate) async fn sales(
             Ok::<_, ExportError>(record(vec![
                 local(&locale, sale.paid_at),
                 or_empty(sale.receipt),
-                names.get(&sale.user).cloned().unwrap_or_default(),
+                sale.user,
                 method.map_or(sale.method, |method| say::method(locale.language, method).to_owned()),
                 sale.cashier.unwrap_or_default(),
                 sale.amount.0.to_string(),

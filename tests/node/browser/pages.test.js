@@ -127,7 +127,7 @@ test('on a phone the rows of lists are cards with the action in reach; filters a
     await desk.waitForURL(/urut=tagihan&arah=turun/)
     await desk.locator('.chips').getByRole('link', { name: /^Aktif/ }).click()
     await desk.waitForURL(/status=active/)
-    await desk.getByText('Ibu Berhutang').waitFor()
+    await desk.getByText('Ibu Berhutang').first().waitFor()
     await desk.context().close()
   }
 })
