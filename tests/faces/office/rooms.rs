@@ -8,11 +8,12 @@ use crate::support::http_client::Reply;
 use crate::support::site::TestSite;
 
 /// Pages of the office and the least role that may see them.
-const PAGES: [(&str, &str); 22] = [
+const PAGES: [(&str, &str); 23] = [
     ("/", "viewer"),
     ("/lainnya", "viewer"),
     ("/cari", "viewer"),
     ("/jual", "cashier"),
+    ("/tagihan/ingatkan", "cashier"),
     ("/pembayaran", "viewer"),
     ("/pembayaran?status=review", "viewer"),
     ("/pembayaran?status=open", "viewer"),
