@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use serde::Deserialize;
 use tokio::task::spawn_blocking;
@@ -24,6 +24,7 @@ use crate::agent::reports::sales::Sales;
 use crate::agent::reports::usage::Source;
 use crate::agent::reports::users::{Everybody, UserLine};
 use crate::clock::rfc3339;
+use crate::domain::access::Reason;
 use crate::domain::order::Method;
 use crate::domain::units::{Bytes, GB, Rupiah, Timestamp};
 use crate::protocol::admin::reports::CallReason;
@@ -81,7 +82,7 @@ impl Table {
         self,
         headings: &'static [&'static str],
         rows: impl FnOnce(Record) -> Result<(), ExportError> + Send + 'static,
-    ) -> Answer {
+    ) -> Response {
         let Self { app, name, today, is_for_machines } = self;
         let (feed, body) = stream::feed();
         spawn_blocking(move || {
@@ -91,8 +92,8 @@ impl Table {
             }
         });
         let disposition = format!("attachment; filename=\"{name}-{today}.csv\"");
-        Ok(([(CONTENT_TYPE, csv::CONTENT_TYPE.to_owned()), (CONTENT_DISPOSITION, disposition)], body)
-            .into_response())
+        ([(CONTENT_TYPE, csv::CONTENT_TYPE.to_owned()), (CONTENT_DISPOSITION, disposition)], body)
+            .into_response()
     }
 }
 
@@ -168,11 +169,11 @@ pub(crate) async fn customers(
             "seen_at",
             "created_at",
         ];
-        return table.send(headings, move |record| everybody.each(|line| Ok(record(machine_row(line))?)));
+        return Ok(table.send(headings, move |record| everybody.each(|line| Ok(record(machine_row(line))?))));
     }
     let headings =
         headings!(locale, name, phone, login, status, left_gb, used_gb, owed_rp, expires, seen, entered);
-    table.send(headings, move |record| everybody.each(|line| Ok(record(customer_row(&locale, line))?)))
+    Ok(table.send(headings, move |record| everybody.each(|line| Ok(record(customer_row(&locale, line))?))))
 }
 
 fn customer_row(locale: &Locale, line: &UserLine) -> Vec<String> {
@@ -201,7 +202,7 @@ fn machine_row(line: &UserLine) -> Vec<String> {
         or_empty(user.phone.as_ref()),
         or_empty(user.login.as_ref()),
         account.access.status.name().to_owned(),
-        or_empty(account.access.reason.map(|reason| reason.name())),
+        or_empty(account.access.reason.map(Reason::name)),
         or_empty((!account.unlimited).then(|| account.balance.remaining().0)),
         account.used.0.to_string(),
         account.total_debt().0.to_string(),
@@ -223,7 +224,7 @@ pub(crate) async fn sales(
     let days = ask.days(table.today)?;
     let sales = app.read(move |engine| Ok(Sales::of(engine, days)?)).await?;
     let headings = headings!(locale, at, receipt, customer, method, cashier, amount_rp, refunded_rp);
-    table.send(headings, move |record| {
+    Ok(table.send(headings, move |record| {
         sales.each(|_, sale| {
             let method = Method::from_name(&sale.method);
             Ok::<_, ExportError>(record(vec![
@@ -236,7 +237,7 @@ pub(crate) async fn sales(
                 sale.refunded.0.to_string(),
             ])?)
         })
-    })
+    }))
 }
 
 /// `GET /unduh/tagihan`: one row for each debt, and for usage beyond the quota.
@@ -249,7 +250,7 @@ pub(crate) async fn debts(
     let table = Table::new(&app, words(&locale).debts, false).await?;
     let list = DebtList::new(app.site.engine(), table.today, ask.given(table.today)?);
     let headings = headings!(locale, name, phone, debt_date, due_date, late_days, owed_gb, owed_rp, note);
-    table.send(headings, move |record| {
+    Ok(table.send(headings, move |record| {
         let each = list.each(|user| {
             let who = || vec![user.name.clone(), or_empty(user.phone.as_ref())];
             for debt in &user.debts {
@@ -272,7 +273,7 @@ pub(crate) async fn debts(
             Ok(())
         });
         each.map(drop)
-    })
+    }))
 }
 
 /// `GET /unduh/pemakaian`: one row for each day and customer.
@@ -286,13 +287,13 @@ pub(crate) async fn usage(
     let days = ask.days(table.today)?;
     let source = app.read(move |engine| Ok(Source::of(engine, days)?)).await?;
     let headings = headings!(locale, day, customer, usage_gb);
-    table.send(headings, move |record| {
+    Ok(table.send(headings, move |record| {
         let names = source.reader.user_names()?;
         source.each_sum(|day, user, sum| {
             let name = names.get(&user).map(|(_, name)| name.clone()).unwrap_or_default();
             Ok::<_, ExportError>(record(vec![day.to_string(), name, gb(&locale, sum.bytes)])?)
         })
-    })
+    }))
 }
 
 /// `GET /unduh/penagihan`: whom to call.
@@ -306,7 +307,7 @@ pub(crate) async fn collection(
     let list = CallList::new(app.site.engine(), table.today, ask.given(table.today)?);
     let headings = headings!(locale, why, name, phone, due_date, owed_gb, owed_rp);
     let people = session.people();
-    table.send(headings, move |record| {
+    Ok(table.send(headings, move |record| {
         let each = list.each(|call| {
             let why = match call.state {
                 CallReason::Stopped => people.stopped,
@@ -323,7 +324,7 @@ pub(crate) async fn collection(
             ])?)
         });
         each.map(drop)
-    })
+    }))
 }
 
 /// `GET /unduh/catatan`: the audit as it is filtered, the newest first.
@@ -342,7 +343,7 @@ pub(crate) async fn audit(
         app.read(move |engine| Ok((ask.filter(engine, &zone)?, engine.new_reader()?))).await?;
     if is_for_machines {
         let headings = &["at", "actor", "role", "source", "action", "target", "detail"];
-        return table.send(headings, move |record| {
+        return Ok(table.send(headings, move |record| {
             each_line(&reader, &filter, |lines| {
                 for line in lines {
                     let AuditLine { at, actor, role, source, action, target, detail } = line;
@@ -350,10 +351,10 @@ pub(crate) async fn audit(
                 }
                 Ok(())
             })
-        });
+        }));
     }
     let (live, headings) = (Live::new(app.site.engine()), headings!(locale, at, what, code, detail, source));
-    table.send(headings, move |record| {
+    Ok(table.send(headings, move |record| {
         each_line(&reader, &filter, |lines| {
             let locale = locale.clone();
             let rows = live.read(move |engine| {
@@ -369,7 +370,7 @@ pub(crate) async fn audit(
             }
             Ok(())
         })
-    })
+    }))
 }
 
 /// Visits the lines that fit, some at a time.

@@ -179,7 +179,9 @@ mod tests {
     fn every_action_that_is_written_has_its_sentence() {
         let mut actions = Vec::new();
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/agent");
-        ["engine", "http", "payments"].iter().for_each(|folder| written(&source.join(folder), &mut actions));
+        for folder in ["engine", "http", "payments"] {
+            written(&source.join(folder), &mut actions);
+        }
         assert!(actions.len() > 30, "{actions:?}");
         let words = AuditWords::of(Language::Indonesian);
         let without = actions.iter().filter(|action| words.named(action) == words.other);
