@@ -71,6 +71,7 @@ fn writers() -> Vec<Writer> {
             store.write_held_logins().unwrap();
             assert!(store.held_session(&[4; 32], Timestamp(1)).is_none());
         }),
+        ("note_reminders", |store| store.note_reminders(&[1], Timestamp(1), "ani").unwrap()),
         ("remove_admin", |store| assert!(store.remove_admin("ani").unwrap())),
         ("keep_checkpoint", |store| store.keep_checkpoint(&Checkpoint::default()).unwrap()),
         ("protect", |store| store.protect(vec!["usage_days".into()]).unwrap()),
