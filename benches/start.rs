@@ -14,7 +14,7 @@ mod program;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use kuota::store::{Check, ProofProgress, Reader, Store};
+use kuota::store::{Check, ProofProgress, ProofThreads, Reader, Store};
 use process_memory::memory_kib;
 use program::ProgramFolder;
 
@@ -60,7 +60,7 @@ fn main() {
             let first = start(&folder);
             let begun = Instant::now();
             let reader = Reader::open(folder.data()).unwrap();
-            let proved = reader.prove(Check::Quick, &ProofProgress::default()).unwrap();
+            let proved = reader.prove(Check::Quick, ProofThreads::All, &ProofProgress::default()).unwrap();
             let whole = begun.elapsed();
             drop(reader);
             let mut store = Store::open(folder.data()).unwrap();

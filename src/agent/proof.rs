@@ -7,7 +7,9 @@ use tokio::task::spawn_blocking;
 
 use super::engine::{Engine, EngineError, EngineGone, EngineHandle};
 use crate::domain::units::Timestamp;
-use crate::store::{Broken, Check, Checkpoint, ProofProgress, Proved, StartProof, StoreError, Verified};
+use crate::store::{
+    Broken, Check, Checkpoint, ProofProgress, ProofThreads, Proved, StartProof, StoreError, Verified,
+};
 
 /// Entries from one checkpoint to the next: the next start has to prove about so many before it listens.
 const CHECKPOINT_ENTRIES: u64 = 1_000;
@@ -125,7 +127,7 @@ impl LedgerProof {
         let reader = engine.call(|engine| engine.new_reader()).await??;
         let progress = Arc::clone(&self.progress);
         self.inner().state = ProofState::Proving;
-        let proved = spawn_blocking(move || reader.prove(Check::Quick, &progress)).await;
+        let proved = spawn_blocking(move || reader.prove(Check::Quick, ProofThreads::One, &progress)).await;
         let Proved { verified, damaged, checkpoint } = match proved.map_err(|_| ProofError::Thread)? {
             Ok(proved) => proved,
             Err(broken) => return self.fail(engine, broken).await,

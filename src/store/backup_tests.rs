@@ -1,7 +1,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::store::read::open_to_read;
+use crate::store::read::Reader;
 use crate::store::tests::ledger;
 use crate::store::{Store, Verified};
 
@@ -39,7 +39,7 @@ fn a_copy_is_one_whole_file_of_one_moment_while_the_writer_goes_on() {
     assert_eq!(seen.last().map(|p| p.done), seen.last().map(|p| p.total));
     assert_eq!(names(copies.path()), ["copy.db"]);
     assert_eq!(std::fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
-    let copy = open_to_read(&target).unwrap();
+    let copy = Reader::beside(&target).unwrap().conn;
     let late: u32 =
         copy.query_row("SELECT count(*) FROM meta WHERE key LIKE 'late%'", [], |r| r.get(0)).unwrap();
     assert_eq!(late, 0);
@@ -83,7 +83,7 @@ fn a_copy_replaces_the_store_which_is_kept_with_its_log() {
     assert_eq!((restored.verified, restored.replaced), (WHOLE, Some(aside.clone())));
     assert_eq!(names(dir.path()), ["kuota.ballast", "kuota.db", "kuota.db.replaced-1", "kuotad.lock"]);
     let count = |path: &Path| -> u32 {
-        let conn = open_to_read(path).unwrap();
+        let conn = Reader::beside(path).unwrap().conn;
         conn.query_row("SELECT count(*) FROM meta WHERE key = 'after'", [], |row| row.get(0)).unwrap()
     };
     assert_eq!((count(&aside), count(&dir.path().join(FILE))), (1, 0));

@@ -10,7 +10,6 @@ use rusqlite::{OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
 use super::error::StoreError;
-use super::folds::Folds;
 use super::read::Reader;
 use super::rows::unsigned;
 use super::write::{Writer, int};
@@ -112,7 +111,12 @@ impl Reader {
     }
 
     /// The checkpoint of a proof that reached that entry with those sums.
-    pub(super) fn checkpoint_at(&self, seq: u64, hash: Hash, folds: Folds) -> Result<Checkpoint, StoreError> {
+    pub(super) fn checkpoint_at(
+        &self,
+        (seq, hash): (u64, Hash),
+        balances: BTreeMap<u32, Balance>,
+        debts: BTreeMap<DebtId, i128>,
+    ) -> Result<Checkpoint, StoreError> {
         let numbers = "SELECT (SELECT ifnull(max(order_no), 0) FROM orders) AS order_no,
            (SELECT ifnull(max(receipt_no), 0) FROM orders) AS receipt_no,
            (SELECT ifnull(max(closing_no), 0) FROM closings) AS closing_no";
@@ -125,8 +129,8 @@ impl Reader {
             order_no: unsigned(row, "order_no")?,
             receipt_no: unsigned(row, "receipt_no")?,
             closing_no: unsigned(row, "closing_no")?,
-            balances: folds.balances,
-            debts: folds.debts,
+            balances,
+            debts,
         })
     }
 

@@ -14,7 +14,7 @@ use super::held_logins::HeldLogins;
 use super::identity::{FileFault, Identity};
 use super::migrations::{MIGRATIONS, is_up_to_date};
 use super::place::{self, LOG_CLOSED, LOG_OPEN, Lock};
-use super::read::{Reader, open_to_read};
+use super::read::Reader;
 use super::rescued_copy::Rescue;
 use super::unwritable::Unwritable;
 use super::{damage, names, rescue, site_secret};
@@ -141,7 +141,7 @@ impl Store {
         if self.is_read_only {
             return Ok(Reader::new(open_alone(&self.path, READ_ONLY)?));
         }
-        Ok(Reader::new(open_to_read(&self.path)?))
+        Reader::beside(&self.path)
     }
 
     /// The site's signing secret.

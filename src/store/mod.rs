@@ -22,7 +22,7 @@
 //!
 //! Readers:
 //! - `read` the reader and history, `reports` sums with `usage_month`, `export` tables as CSV, `verify` the proof of the ledger
-//!   with `folds` and `progress`, `checkpoint` how far it came, `since` the proof at a start
+//!   with `walk`, `folds` and `progress`, `checkpoint` how far it came, `since` the proof at a start
 //!
 //! Copies:
 //! - `backup` makes and restores them, `rescue` makes them of a store that went away, `rescued_copy` finds and names
@@ -68,6 +68,7 @@ mod unwritable;
 mod usage_month;
 mod validity;
 mod verify;
+mod walk;
 mod write;
 
 pub use crate::domain::role::Role;
@@ -92,6 +93,7 @@ pub use since::StartProof;
 pub use suspicion::Check;
 pub use unwritable::Unwritable;
 pub use verify::{Broken, Proved, Verified};
+pub use walk::ProofThreads;
 pub use write::{Batch, Chained, ClosedDay};
 
 #[cfg(test)]

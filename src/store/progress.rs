@@ -43,8 +43,8 @@ impl ProofProgress {
         self.expected.store(entries, Ordering::Relaxed);
     }
 
-    pub(super) fn reached(&self, entries: u64) {
-        self.entries.store(entries, Ordering::Relaxed);
+    pub(super) fn add(&self, entries: u64) {
+        self.entries.fetch_add(entries, Ordering::Relaxed);
     }
 }
 

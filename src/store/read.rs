@@ -1,6 +1,6 @@
 //! Reads of history: statements, orders, debts, usage. They run next to the writer, on a read-only connection.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
@@ -21,6 +21,8 @@ use crate::domain::{login, phone};
 #[derive(Debug)]
 pub struct Reader {
     pub(super) conn: Connection,
+    /// The file, where further connections may read it as this one does.
+    file: Option<PathBuf>,
 }
 
 /// A part of a list: at most `limit` rows, older than `after`.
@@ -109,15 +111,20 @@ pub struct Customer {
     pub pin_hash: Option<String>,
 }
 
-/// Opens the store's file while a writer may use it, unless its log is lost.
-pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
-    place::check_log(path.parent().unwrap_or(Path::new(".")))?;
-    open_beside(path)
-}
-
 impl Reader {
     pub(super) fn new(conn: Connection) -> Self {
-        Self { conn }
+        Self { conn, file: None }
+    }
+
+    /// Opens the store's file while a writer may use it, unless its log is lost.
+    pub(super) fn beside(path: &Path) -> Result<Self, StoreError> {
+        place::check_log(path.parent().unwrap_or(Path::new(".")))?;
+        Ok(Self { conn: open_beside(path)?, file: Some(path.to_owned()) })
+    }
+
+    /// A further connection to the same file; `None` where only one can be had.
+    pub(super) fn another(&self) -> Option<Connection> {
+        open_beside(self.file.as_ref()?).ok()
     }
 
     /// A reader without data.
@@ -136,7 +143,7 @@ impl Reader {
             let conn = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
             conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
         }
-        Ok(Self::new(open_to_read(&path)?))
+        Self::beside(&path)
     }
 
     pub(super) fn all<T>(

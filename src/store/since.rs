@@ -1,30 +1,28 @@
 //! The proof that a start makes before anything is served: of what was written since the last checkpoint, or of the whole
 //! ledger.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rusqlite::{OptionalExtension, params};
 
 use super::cash::{ORDER_SUMS, order_sums};
 use super::checkpoint::Checkpoint;
 use super::error::StoreError;
-use super::folds::{Booked, Folds, LINE_COLUMNS, LINE_COLUMNS_END, StoredLine};
+use super::folds::{Booked, Folds, LINE_COLUMNS, StoredLine};
 use super::lifecycle::Store;
 use super::progress::ProofProgress;
 use super::read::Reader;
-use super::rows::{parsed, unsigned_or_none};
+use super::rows::unsigned_or_none;
 use super::suspicion::Check;
 use super::verify::{Broken, Proved, check_order};
+use super::walk::{ProofThreads, UserKeys, Walked};
 use super::write::int;
-use crate::domain::id::UserId;
 use crate::domain::ledger::Hash;
 
 /// Entries that are proved whole at a start, because it takes a moment ...
 const WHOLE_ENTRIES_MAX: u64 = 2_000;
 /// ... in a file of at most so many bytes, which are read whole then.
 const WHOLE_BYTES_MAX: i64 = 16 << 20;
-/// How often a walk reports how far it is.
-const REPORT_EVERY: u64 = 1024;
 
 /// What was proved before a start.
 #[derive(Debug)]
@@ -61,7 +59,7 @@ impl Store {
                 }
             }
         }
-        Ok(StartProof::Whole(reader.prove(check, &ProofProgress::default())?))
+        Ok(StartProof::Whole(reader.prove(check, ProofThreads::All, &ProofProgress::default())?))
     }
 
     /// Replaces the checkpoint on file. Entries may have been added since its proof: it stays true of those before.
@@ -97,10 +95,11 @@ impl Reader {
         }
         let Checkpoint { seq, hash, order_no, receipt_no, closing_no, balances, debts } = from;
         let mut known: BTreeSet<_> = debts.keys().copied().collect();
-        let mut folds = Folds { balances, debts, ..Folds::default() };
-        let users = self.user_ids()?;
-        let (last, hash) = self.walk_chain((seq, hash), &users, &mut folds, &ProofProgress::default())?;
-        self.check_accounts(&folds.balances)?;
+        let users = self.user_keys()?;
+        let folds = Folds::after(&balances, debts, &users);
+        let Walked { seq: last, hash, folds } = self.walk_from((seq, hash), &users, folds)?;
+        let balances = folds.balances(&users);
+        self.check_accounts(&balances)?;
         let open = "SELECT * FROM debts WHERE status = 'open'";
         self.check_debts(open, [], &folds.debts, |id| {
             known.remove(&id);
@@ -113,57 +112,9 @@ impl Reader {
         self.check_orders_since(order_no, &users, &folds)?;
         self.check_applied(int(seq))?;
         self.check_closings(int(closing_no))?;
-        let reached = self.checkpoint_at(last, hash, folds)?;
+        let reached = self.checkpoint_at((last, hash), balances, folds.debts)?;
         drop(tx);
         Ok(reached)
-    }
-
-    /// Checks the chain after an entry and adds the entries to the sums. Returns the last entry and its hash.
-    pub(super) fn walk_chain(
-        &self,
-        after: (u64, Hash),
-        users: &BTreeMap<u32, UserId>,
-        folds: &mut Folds,
-        progress: &ProofProgress,
-    ) -> Result<(u64, Hash), Broken> {
-        let (mut seq, mut hash) = after;
-        let sql = format!(
-            "SELECT {LINE_COLUMNS}, o.order_no FROM entries e LEFT JOIN orders o ON o.id = e.order_id
-             WHERE e.seq > ?1 ORDER BY e.seq"
-        );
-        let mut statement = self.conn.prepare(&sql)?;
-        let mut rows = statement.query([int(seq)])?;
-        while let Some(row) = rows.next()? {
-            let StoredLine { user_no, fields, hash: stored } = StoredLine::of(row, users)?;
-            seq += 1;
-            if fields.seq != seq {
-                return Err(Broken::Gap { expected: seq, found: fields.seq });
-            }
-            hash = fields.link(&hash);
-            if hash != stored {
-                return Err(Broken::Link(seq));
-            }
-            folds.add(user_no, &fields, row.get(LINE_COLUMNS_END)?);
-            if seq.is_multiple_of(REPORT_EVERY) {
-                progress.reached(seq);
-                if progress.is_stopped() {
-                    return Err(Broken::Stopped);
-                }
-            }
-        }
-        progress.reached(seq);
-        let head = "SELECT value FROM meta WHERE key = 'chain_seq'";
-        let committed: String = self.conn.query_row(head, [], |row| row.get(0)).unwrap_or_default();
-        let expected = committed.parse().unwrap_or(0);
-        if expected > seq { Err(Broken::Tail { expected, found: seq }) } else { Ok((seq, hash)) }
-    }
-
-    /// The id of each user's key.
-    pub(super) fn user_ids(&self) -> Result<BTreeMap<u32, UserId>, StoreError> {
-        let read = |row: &rusqlite::Row| {
-            Ok((row.get("user_no")?, UserId(parsed(row, "id", |text| text.parse().ok())?)))
-        };
-        Ok(self.all("SELECT user_no, id FROM users", [], read)?.into_iter().collect())
     }
 
     /// Checks that receipts go on without a gap after that number.
@@ -179,12 +130,7 @@ impl Reader {
     }
 
     /// Checks the orders that entries since the checkpoint name, and those that are newer than it.
-    fn check_orders_since(
-        &self,
-        after: u64,
-        users: &BTreeMap<u32, UserId>,
-        folds: &Folds,
-    ) -> Result<(), Broken> {
+    fn check_orders_since(&self, after: u64, users: &UserKeys, folds: &Folds) -> Result<(), Broken> {
         if let Some(id) = folds.missing_orders.first() {
             return Err(Broken::Order(id.clone()));
         }

@@ -81,7 +81,12 @@ impl Growing {
 
     /// Proves the whole and stores the point reached.
     pub fn keep(&mut self) -> Checkpoint {
-        let proved = self.store.reader().unwrap().prove(Check::Quick, &ProofProgress::default()).unwrap();
+        let proved = self
+            .store
+            .reader()
+            .unwrap()
+            .prove(Check::Quick, ProofThreads::All, &ProofProgress::default())
+            .unwrap();
         self.store.keep_checkpoint(&proved.checkpoint).unwrap();
         proved.checkpoint
     }
@@ -104,7 +109,12 @@ fn a_checkpoint_is_read_as_it_was_written_and_reaches_what_a_proof_of_the_whole_
     assert!(kept.balances.len() == 1 && kept.debts.len() == 1 && kept.seq == 5, "{kept:?}");
     place.grow(4);
     let (from, since) = place.since().unwrap().unwrap();
-    let whole = place.store.reader().unwrap().prove(Check::Quick, &ProofProgress::default()).unwrap();
+    let whole = place
+        .store
+        .reader()
+        .unwrap()
+        .prove(Check::Quick, ProofThreads::All, &ProofProgress::default())
+        .unwrap();
     assert_eq!((from, since), (5, whole.checkpoint));
 }
 
@@ -167,7 +177,12 @@ fn what_changed_before_the_checkpoint_is_found_by_the_proof_of_the_whole() {
         place.grow(4);
         place.execute(sql);
         assert!(place.since().is_ok(), "{sql}");
-        let found = place.store.reader().unwrap().prove(Check::Quick, &ProofProgress::default()).unwrap_err();
+        let found = place
+            .store
+            .reader()
+            .unwrap()
+            .prove(Check::Quick, ProofThreads::All, &ProofProgress::default())
+            .unwrap_err();
         assert!(matches!(found, Broken::Link(found) if found == seq), "{sql}: {found}");
     }
 }
@@ -238,7 +253,7 @@ fn a_proof_that_is_stopped_ends_and_proves_nothing() {
     let place = Growing::new(MANY);
     let progress = ProofProgress::default();
     progress.stop();
-    let stopped = place.store.reader().unwrap().prove(Check::Quick, &progress);
+    let stopped = place.store.reader().unwrap().prove(Check::Quick, ProofThreads::All, &progress);
     assert!(matches!(stopped.unwrap_err(), Broken::Stopped));
 }
 

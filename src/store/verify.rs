@@ -13,6 +13,7 @@ use super::read::Reader;
 use super::rows::{parsed, unsigned, unsigned_or_none};
 use super::suspicion::Check;
 use super::tables::{ASIDE, TableClass, class_of, damage_text};
+use super::walk::{Division, ProofThreads, Walked};
 use crate::domain::debt::DebtStatus;
 use crate::domain::id::DebtId;
 use crate::domain::ledger::{Balance, CHAIN_START};
@@ -159,25 +160,50 @@ impl From<rusqlite::Error> for Broken {
 impl Reader {
     /// Verifies the chain, every balance and every debt item. Stops at the first bad row.
     pub fn verify(&self) -> Result<Verified, Broken> {
-        let (verified, damaged) = self.verify_money(Check::Quick)?;
+        self.verify_by(ProofThreads::All)
+    }
+
+    /// The same, on so many processors.
+    pub fn verify_by(&self, threads: ProofThreads) -> Result<Verified, Broken> {
+        let Proved { verified, damaged, .. } =
+            self.prove(Check::Quick, threads, &ProofProgress::default())?;
         if damaged.is_empty() { Ok(verified) } else { Err(Broken::File(damage_text(&damaged))) }
     }
 
     /// The same, but tables not related to money may be damaged: their names are returned.
     pub fn verify_money(&self, check: Check) -> Result<(Verified, Vec<String>), Broken> {
-        let proved = self.prove(check, &ProofProgress::default())?;
+        let proved = self.prove(check, ProofThreads::All, &ProofProgress::default())?;
         Ok((proved.verified, proved.damaged))
     }
 
     /// The same with the point that was reached. It counts in `progress`, and stops where that is stopped.
-    pub fn prove(&self, check: Check, progress: &ProofProgress) -> Result<Proved, Broken> {
+    pub fn prove(
+        &self,
+        check: Check,
+        threads: ProofThreads,
+        progress: &ProofProgress,
+    ) -> Result<Proved, Broken> {
+        self.prove_divided(check, threads.into(), progress)
+    }
+
+    pub(super) fn prove_divided(
+        &self,
+        check: Check,
+        division: Division,
+        progress: &ProofProgress,
+    ) -> Result<Proved, Broken> {
         progress.watch(&self.conn);
-        let proved = self.prove_whole(check, progress);
+        let proved = self.prove_whole(check, division, progress);
         // An interrupted statement fails like any other.
         if progress.is_stopped() { Err(Broken::Stopped) } else { proved }
     }
 
-    fn prove_whole(&self, check: Check, progress: &ProofProgress) -> Result<Proved, Broken> {
+    fn prove_whole(
+        &self,
+        check: Check,
+        division: Division,
+        progress: &ProofProgress,
+    ) -> Result<Proved, Broken> {
         // One snapshot for all: a writer may be active.
         let tx = self.conn.unchecked_transaction()?;
         let tables = "SELECT count(*) FROM sqlite_schema";
@@ -186,16 +212,21 @@ impl Reader {
             return Ok(Proved::default());
         }
         progress.expect(self.last_seq()?);
-        let damaged = self.check_file(check)?;
-        let mut folds = Folds::default();
-        let users = self.user_ids()?;
-        let (entries, hash) = self.walk_chain((0, CHAIN_START), &users, &mut folds, progress)?;
-        let accounts = self.check_accounts(&folds.balances)?;
+        let users = match self.user_keys() {
+            Ok(users) => users,
+            // Damage of the file explains more than a row that cannot be read.
+            Err(error) => return Err(self.check_file(check).err().unwrap_or_else(|| error.into())),
+        };
+        let by = (division, progress);
+        let (damaged, walked) = self.walk_all((0, CHAIN_START), &users, by, || self.check_file(check))?;
+        let Walked { seq: entries, hash, folds } = walked;
+        let balances = folds.balances(&users);
+        let accounts = self.check_accounts(&balances)?;
         let mut debts = 0;
         self.check_debts("SELECT * FROM debts", [], &folds.debts, |_| debts += 1)?;
         let receipts = self.check_orders(&folds)?;
         self.check_closings(0)?;
-        let checkpoint = self.checkpoint_at(entries, hash, folds)?;
+        let checkpoint = self.checkpoint_at((entries, hash), balances, folds.debts)?;
         drop(tx);
         let damaged = damaged.into_iter().filter(|table| !table.starts_with(ASIDE)).collect();
         Ok(Proved { verified: Verified { entries, accounts, debts, receipts }, damaged, checkpoint })

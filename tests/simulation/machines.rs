@@ -21,7 +21,7 @@ use kuota::relay::store::RelayStore;
 use kuota::relay::store::directory::{MerchantEntry, SiteEntry, SiteState};
 use kuota::relay::store::sqlite::{SqliteStore, backup};
 use kuota::settings::Secret;
-use kuota::store::{Check, ProofProgress, backup as books};
+use kuota::store::{Check, ProofProgress, ProofThreads, backup as books};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -90,7 +90,10 @@ impl Agent {
         self.engine(move |engine| {
             engine.flush().expect("the store takes it");
             engine.reader().copy_to(&copy, &mut |_| {}).expect("a copy is made");
-            let proved = engine.reader().prove(Check::Quick, &ProofProgress::default()).expect("it adds up");
+            let proved = engine
+                .reader()
+                .prove(Check::Quick, ProofThreads::All, &ProofProgress::default())
+                .expect("it adds up");
             engine.keep_checkpoint(&proved.checkpoint).expect("the store takes it");
         })
         .await;
