@@ -2,9 +2,10 @@
 
 use std::io::IsTerminal;
 
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, Registry};
+use tracing_subscriber::{Layer, Registry};
 
 /// The format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -20,7 +21,7 @@ pub enum LogFormat {
 
 type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
-/// Sets up logging for the process, once. `RUST_LOG` chooses what is logged; if it is missing or invalid, everything
+/// Sets up logging for the process, once. `RUST_LOG` chooses what is logged, by target and level; if it is missing or invalid, everything
 /// from `level` up is. Does nothing if logging is set up already, as in tests.
 pub fn init(format: LogFormat, level: &str) {
     let (filter, filter_error) = filter(std::env::var("RUST_LOG").ok().as_deref(), level);
@@ -37,13 +38,14 @@ pub fn init(format: LogFormat, level: &str) {
     }
 }
 
-fn filter(directives: Option<&str>, level: &str) -> (EnvFilter, Option<String>) {
+fn filter(directives: Option<&str>, level: &str) -> (Targets, Option<String>) {
+    let usual = || level.parse().expect("every command's level is one");
     let Some(directives) = directives.filter(|d| !d.trim().is_empty()) else {
-        return (EnvFilter::new(level), None);
+        return (usual(), None);
     };
-    match EnvFilter::try_new(directives) {
+    match directives.parse::<Targets>() {
         Ok(filter) => (filter, None),
-        Err(error) => (EnvFilter::new(level), Some(error.to_string())),
+        Err(error) => (usual(), Some(error.to_string())),
     }
 }
 
