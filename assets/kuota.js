@@ -158,6 +158,7 @@ async function copy(button) {
 
 // <a data-dialog href="..."> shows the main part of that page in a dialog instead of leaving this one.
 async function openDialog(link) {
+  const former = link.closest("dialog");
   const answer = await fetch(link.href, { headers: { accept: "text/html" } });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const main = page.querySelector("main");
@@ -170,6 +171,7 @@ async function openDialog(link) {
   document.body.append(dialog);
   dress(dialog);
   dialog.showModal();
+  former?.close();
 }
 
 // Addresses on a page count from that page, wherever it is shown. A form without one goes to its own page.

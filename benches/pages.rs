@@ -31,6 +31,8 @@ fn paths() -> Vec<(String, Duration)> {
         "/pelanggan?urut=nama&hal=150".to_owned(),
         "/pelanggan?urut=terlihat".to_owned(),
         "/tagihan".to_owned(),
+        "/jual".to_owned(),
+        format!("/jual/{user}"),
         "/tagihan?urut=jumlah&hal=3".to_owned(),
         format!("/tagihan/ingatkan?siapa={user}"),
         "/paket".to_owned(),

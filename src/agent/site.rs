@@ -9,12 +9,13 @@ use uuid::Uuid;
 
 use super::config::{self, Config, Enforcement, Language};
 use super::engine::{
-    Actor, Command, Done, Engine, EngineError, EngineGone, EngineHandle, Key, Notifier, Parts, Preview,
-    Request,
+    Actor, Command, CounterCustomer, Done, Engine, EngineError, EngineGone, EngineHandle, Key, Notifier,
+    Parts, Preview, Request,
 };
 use super::health::Guesses;
 use super::payments::{BeforeCash, Link, PaymentError, Payments, Relay, RelayError};
 use super::proof::LedgerProof;
+use super::reports::help::HelpRequests;
 use super::router::site_plan::list_names;
 use super::router::{CycleError, RouterCycle};
 use crate::clock::Clock;
@@ -103,6 +104,8 @@ pub struct Site {
     pub answers: Answers,
     /// How far the ledger is proved.
     pub proof: LedgerProof,
+    /// Customers who asked for help and wait.
+    pub help: HelpRequests,
     /// Guesses that were slowed down.
     pub guesses: Guesses,
     engine: EngineHandle,
@@ -177,6 +180,7 @@ impl Site {
             answers,
             guesses: Guesses::default(),
             proof: LedgerProof::elsewhere(),
+            help: HelpRequests::default(),
             engine,
             pace,
             in_force,
@@ -310,6 +314,7 @@ fn needs_reading(command: &Command) -> bool {
         Command::Import { users, findings } => {
             findings.is_empty() && users.iter().any(|user| !user.devices.is_empty())
         }
+        Command::Serve(sale) => matches!(sale.customer, CounterCustomer::New { device: Some(_), .. }),
         Command::Bind(_)
         | Command::Unbind { .. }
         | Command::Reset { .. }

@@ -53,6 +53,12 @@ icons! {
     Account = "account",
     Search = "search",
     Device = "device",
+    /// A code to scan.
+    Qr = "qr",
+    /// A wallet.
+    Wallet = "wallet",
+    /// A bank.
+    Bank = "bank",
 }
 
 impl fmt::Display for Icon {

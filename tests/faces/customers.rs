@@ -3,6 +3,7 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod counter;
 mod deeds;
 mod online;
 mod people;

@@ -5,6 +5,7 @@
 
 mod doors;
 mod guards;
+mod own;
 mod paying;
 mod reading;
 mod sent;

@@ -7,9 +7,12 @@ use std::time::Duration;
 use askama::Template;
 use axum::extract::State;
 
+use super::help;
 use super::session::AdminSession;
+use crate::agent::console::texts::help::HelpDeskWords;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
+use crate::agent::engine::Engine;
 use crate::agent::http::health::{Health, Part, health};
 use crate::agent::http::state::{Answer, AppState};
 use crate::agent::proof::ProofState;
@@ -118,7 +121,9 @@ struct Page {
 
 /// `GET /`.
 pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession) -> Answer {
-    let counted = app.read(|engine| Ok(count(engine)?)).await?;
+    let site = Arc::clone(&app.site);
+    let look = move |engine: &mut Engine| Ok((count(engine)?, site.help.waiting(engine)?.len()));
+    let (counted, asking) = app.read(look).await?;
     let figures = app.read_history(move || counted.figures()).await?;
     let locale = &session.page_request.locale;
     let w = session.office();
@@ -135,7 +140,7 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession
         frame,
         layout,
         w,
-        waiting: waiting(&app, &session, books, &parts),
+        waiting: waiting(&app, &session, books, &parts, asking as u64),
         verdict,
         parts,
         confirm_clock: may_vouch.then(|| fill(w.confirm_clock, &[&locale.moment(now)])),
@@ -187,12 +192,14 @@ fn waiting(
     session: &AdminSession,
     books: &Books,
     parts: &[PartLine],
+    asking: u64,
 ) -> Vec<(&'static str, String)> {
     let (w, locale, role) = (session.office(), &session.page_request.locale, session.actor.role);
     let may_see = |part: &&PartLine| role >= part.role;
     let ailing = parts.iter().filter(|part| !is_well(part)).filter(may_see);
     let ailing = ailing.map(|part| (part.path, format!("{}: {}", part.name, part.badge.text)));
     let counts = [
+        (help::PLACE, HelpDeskWords::of(locale.language).waiting, asking),
         ("/pembayaran?status=review", w.wait_reviews, books.reviews),
         ("/pelanggan?status=menunggu", w.wait_approval, books.unapproved),
         ("/pembayaran?status=open", w.open_orders, books.open_orders),

@@ -20,6 +20,7 @@ use crate::domain::id::{Mac, UserId};
 use crate::domain::search;
 use crate::domain::units::Timestamp;
 use crate::identity::signed_tokens::{SignedTokens, read_device_code};
+use crate::protocol::admin::page::given;
 use crate::protocol::admin::users::FindUsers;
 use crate::store::{Role, UserRecord};
 use crate::tools::percent;
@@ -72,8 +73,17 @@ pub(crate) struct HostsQuery {
     q: String,
     pemilik: String,
     /// The customer for whom a device is chosen.
+    #[serde(deserialize_with = "given")]
     untuk: Option<UserId>,
-    hal: usize,
+    /// Pages before this one.
+    hal: String,
+}
+
+impl HostsQuery {
+    /// How many pages are before it; any other text is none.
+    fn pages_before(&self) -> usize {
+        self.hal.parse().unwrap_or(0)
+    }
 }
 
 /// What the engine knows for the page.
@@ -99,9 +109,9 @@ pub(crate) async fn show(
     known.devices.retain(|device| filter.fits(device));
     // Who has just connected is whom somebody waits for.
     known.devices.sort_by_key(|device| (device.owner.is_some(), std::cmp::Reverse(device.since), device.mac));
-    let is_more = known.devices.len() > (wanted.hal + 1).saturating_mul(ROWS_MAX);
-    let shown: Vec<HotspotDevice> =
-        known.devices.drain(..).skip(wanted.hal.saturating_mul(ROWS_MAX)).take(ROWS_MAX).collect();
+    let skipped = wanted.pages_before().saturating_mul(ROWS_MAX);
+    let is_more = known.devices.len() > skipped.saturating_add(ROWS_MAX);
+    let shown: Vec<HotspotDevice> = known.devices.drain(..).skip(skipped).take(ROWS_MAX).collect();
     html(&page(&app, &session, &wanted, &names, Known { devices: shown, ..known }, is_more))
 }
 
@@ -188,7 +198,7 @@ fn page(
         rows: devices.iter().map(row).collect(),
         customer: customer.map(|(id, name)| (id.to_string(), name)),
         nothing,
-        next: is_more.then(|| more(wanted.hal + 1)),
+        next: is_more.then(|| more(wanted.pages_before().saturating_add(1))),
     }
 }
 

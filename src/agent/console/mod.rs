@@ -10,11 +10,13 @@
 //! | `search` | what the search box of every page found |
 //! | `texts` | all texts |
 //! | `actions` | everything that can be done, by one way |
+//! | `counter` | a sale at the counter |
 //! | `customers` | customers, what they owe, packages, receipts |
 //! | `dashboard` | how things are, on one page |
 //! | `payments`, `payment` | orders, the review queue, one order |
 //! | `drawer` | the cashier's drawer and its closings |
 //! | `reports` | sales, debts, usage and collection over a span |
+//! | `help` | customers who asked for help |
 //! | `hosts` | devices on the hotspot, and whose they are |
 //! | `router` | the router as it should be against what it is |
 //! | `audit`, `sentences` | who did what, in sentences |
@@ -28,10 +30,12 @@ pub(crate) mod actions;
 pub(crate) mod admins;
 pub(crate) mod audit;
 pub(crate) mod backup;
+pub(crate) mod counter;
 pub(crate) mod customers;
 pub(crate) mod dashboard;
 pub(crate) mod drawer;
 pub(crate) mod files;
+pub(crate) mod help;
 pub(crate) mod hosts;
 pub(crate) mod login;
 pub(crate) mod menu;
@@ -72,6 +76,7 @@ pub(crate) fn routes(defaults: PageDefaults) -> Router<Arc<AppState>> {
         .route("/pembayaran/{id}", get(payment::show))
         .route("/kasir", get(drawer::show))
         .route("/kasir/{no}", get(drawer::closing))
+        .route(help::PLACE, get(help::show))
         .route(hosts::PLACE, get(hosts::show))
         .route("/perangkat/{mac}", get(hosts::one))
         .route("/router", get(router::show))
@@ -97,6 +102,7 @@ pub(crate) fn routes(defaults: PageDefaults) -> Router<Arc<AppState>> {
         .route("/saya/dua-langkah/matikan", post(account::end))
         .route("/saya/sesi", post(account::end_sessions))
         .merge(actions::routes())
+        .merge(counter::routes())
         .merge(customers::routes())
         .merge(defaults.site.assets.routes());
     layout::around(pages, defaults)

@@ -111,6 +111,8 @@ pub enum Command {
     SettleItem(UserId, DebtId, Tender),
     /// Take money for part of the debt items.
     PayPart(UserId, Rupiah, Tender),
+    /// Serve a customer at the counter, all of it or nothing.
+    Serve(Box<CounterSale>),
     /// Begin a new period.
     Reset {
         /// The user.
@@ -143,6 +145,7 @@ impl Command {
     /// or the drawer.
     pub fn user(&self) -> Option<UserId> {
         match self {
+            Self::Serve(sale) => sale.customer.known(),
             Self::ChangeUser(user, _)
             | Self::DeleteUser(user)
             | Self::Bind(NewDevice { user, .. })
@@ -265,6 +268,44 @@ pub struct Tender {
     /// the check.
     #[allow(clippy::option_option, reason = "not asked, nothing paid before and a payment say three things")]
     pub last_paid: Option<Option<OrderId>>,
+}
+
+/// What is done for one customer at the counter, in one commit: entered where they are new, then everything owed is paid,
+/// then a package is sold.
+#[derive(Clone, Debug)]
+pub struct CounterSale {
+    /// Who is served.
+    pub customer: CounterCustomer,
+    /// Whether everything owed is paid.
+    pub settles: bool,
+    /// The package that is sold.
+    pub package: Option<PackageId>,
+    /// The money for all of it; `expect` is the price of everything.
+    pub tender: Tender,
+}
+
+/// Who is served at the counter.
+#[derive(Clone, Debug)]
+pub enum CounterCustomer {
+    /// Somebody on file.
+    Known(UserId),
+    /// Somebody new, with a device of nobody and its name.
+    New {
+        /// The user to create.
+        user: NewUser,
+        /// A device to bind.
+        device: Option<(Mac, String)>,
+    },
+}
+
+impl CounterCustomer {
+    /// The user on file.
+    pub fn known(&self) -> Option<UserId> {
+        match self {
+            Self::Known(user) => Some(*user),
+            Self::New { .. } => None,
+        }
+    }
 }
 
 /// A package to create.

@@ -19,6 +19,8 @@ use crate::store::Page;
 
 #[path = "clock_tests.rs"]
 mod clock_tests;
+#[path = "counter_tests.rs"]
+mod counter_tests;
 #[path = "crash_points_tests.rs"]
 mod crash_points_tests;
 #[path = "customers_tests.rs"]

@@ -44,8 +44,9 @@ use uuid::Uuid;
 pub use actor::{Actor, Key};
 pub use checkout::{Checkout, FeedApplied, OpenOne, OpenView, PaymentRequest, PendingOrder, Replaces};
 pub use command::{
-    Command, DebtChange, DebtTerms, ImportedDebt, ImportedDevice, ImportedUser, JUST_PAID_MS, NewDevice,
-    NewPackage, NewUser, PackageChange, PinHash, Purpose, ReviewDecision, Tender, UserChange,
+    Command, CounterCustomer, CounterSale, DebtChange, DebtTerms, ImportedDebt, ImportedDevice, ImportedUser,
+    JUST_PAID_MS, NewDevice, NewPackage, NewUser, PackageChange, PinHash, Purpose, ReviewDecision, Tender,
+    UserChange,
 };
 pub use done::{Done, View};
 pub use error::{ADDRESS_SHARED, DEVICE_GONE, EngineError, OPEN_PAYMENT, RowFinding, order_paid};

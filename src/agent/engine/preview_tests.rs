@@ -65,6 +65,15 @@ fn actions(shop: &Shop) -> Vec<(&'static str, Command)> {
         ("grant", Command::Grant(user, Grant { amount: Bytes::gb(1), days: Some(3), reason: why() })),
         ("debit", Command::Debit { user, amount: Bytes::gb(90), reason: why() }),
         ("buy", Command::Buy(user, package, cash(None))),
+        (
+            "serve",
+            Command::Serve(Box::new(CounterSale {
+                customer: CounterCustomer::Known(user),
+                settles: true,
+                package: Some(package),
+                tender: cash(None),
+            })),
+        ),
         ("settle all", Command::SettleAll(user, cash(None))),
         ("settle one", Command::SettleItem(user, debt, cash(None))),
         ("settle a part", Command::PayPart(user, Rupiah(7_000), cash(None))),

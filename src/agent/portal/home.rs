@@ -9,8 +9,8 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::contact::Contact;
-use super::login::unread;
-use super::notices::notices;
+use super::login::{not_seen, unread};
+use super::notices::{notices, router_away};
 use super::owed::{Owed, OwedLine};
 use super::pay;
 use super::sentence::{sentence, tone};
@@ -120,6 +120,9 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
         let (is_read, device) = portal.read(known).await?;
         if !is_read {
             return unread(&portal, &guest);
+        }
+        if device.is_none() && router_away(&portal, words, guest.locale()).is_some() {
+            return not_seen(&portal, &guest, "/");
         }
         let code = device.map(|mac| portal.site.signed_tokens.device_code(mac));
         let can_register = portal.site.config.portal.registration != Registration::Off;

@@ -11,6 +11,7 @@ use data_encoding::HEXLOWER;
 use serde::Deserialize;
 
 use super::contact::Contact;
+use super::notices::router_away;
 use super::state::Portal;
 use super::texts::{LoginWords, Words};
 use super::visitor::{Guest, Sent};
@@ -60,8 +61,12 @@ struct LogIn {
 #[template(path = "portal/not_seen.html")]
 struct NotSeen {
     frame: Frame,
+    words: &'static Words,
     door: &'static LoginWords,
+    /// Whose fault it is, and what to do.
+    text: String,
     path: &'static str,
+    contact: Option<Contact>,
 }
 
 #[derive(Template)]
@@ -110,9 +115,14 @@ pub(super) async fn device_state(portal: &Portal, guest: &Guest) -> Result<Devic
 }
 
 /// The answer to a device that the router does not show.
-pub(super) fn not_seen(guest: &Guest, path: &'static str) -> Answer {
+pub(super) fn not_seen(portal: &Portal, guest: &Guest, path: &'static str) -> Answer {
     let door = LoginWords::of(guest.locale().language);
-    page_with(StatusCode::OK, &NotSeen { frame: guest.frame(door.not_seen), door, path })
+    // While the router does not answer, nothing can be said about a device.
+    let away = router_away(portal, guest.words(), guest.locale());
+    let title = if away.is_some() { guest.words().router_away } else { door.not_seen };
+    let text = away.unwrap_or_else(|| door.not_seen_text.to_owned());
+    let (words, contact) = (guest.words(), portal.contact.clone());
+    page_with(StatusCode::OK, &NotSeen { frame: guest.frame(title), words, door, text, path, contact })
 }
 
 /// The answer before the router was read for the first time: the page loads itself again.
@@ -127,7 +137,7 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
     match device_state(&portal, &guest).await? {
         DeviceState::Bound => Ok(see_other("/")),
         DeviceState::Unbound(_) => page(&portal, &guest, guest.page_request.refused.as_deref()),
-        DeviceState::Unseen => not_seen(&guest, "/masuk"),
+        DeviceState::Unseen => not_seen(&portal, &guest, "/masuk"),
         DeviceState::Unread => unread(&portal, &guest),
     }
 }
@@ -284,7 +294,7 @@ pub(super) async fn ask(
     let mac = match device_state(&portal, &guest).await? {
         DeviceState::Bound => return Ok(see_other("/")),
         DeviceState::Unbound(mac) => mac,
-        DeviceState::Unseen => return not_seen(&guest, "/masuk"),
+        DeviceState::Unseen => return not_seen(&portal, &guest, "/masuk"),
         DeviceState::Unread => return unread(&portal, &guest),
     };
     let Some(user) = logged_in(&portal, &tiket, mac).await? else { return Ok(see_other("/masuk")) };

@@ -18,6 +18,8 @@
 //! | `records` | orders, statement and usage |
 //! | `policy` | why the internet is slow or stopped |
 //! | `login`, `register` | logging a device in; customers who register themselves |
+//! | `devices` | a customer's own devices and PIN |
+//! | `help` | asking the owner for help |
 //! | `error_page` | error pages with the next step |
 //! | `contact` | the owner's phone as a link |
 //! | `texts` | the texts |
@@ -25,7 +27,9 @@
 mod bill;
 mod browser;
 mod contact;
+mod devices;
 mod error_page;
+mod help;
 mod home;
 mod login;
 mod notices;
@@ -83,6 +87,11 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/masuk", get(login::show).post(login::enter))
         .route("/masuk/ganti", get(login::ask).post(login::replace))
         .route("/daftar", get(register::show).post(register::enter))
+        .route("/perangkat", get(devices::show))
+        .route("/perangkat/{mac}/nama", post(devices::rename))
+        .route("/perangkat/{mac}/lepas", post(devices::remove))
+        .route("/pin", get(devices::show_pin).post(devices::change_pin))
+        .route("/bantuan", get(help::show).post(help::send))
         .route("/tentang", get(about))
         .merge(defaults.site.assets.routes())
         .with_state(Arc::clone(&portal));

@@ -14,6 +14,16 @@ pub(super) fn notices(portal: &Portal, words: &Words, locale: &Locale) -> Vec<St
     relay.into_iter().chain(router).collect()
 }
 
+/// Since when the router does not answer, in a sentence that blames no phone; `None` while it does.
+pub(super) fn router_away(portal: &Portal, words: &Words, locale: &Locale) -> Option<String> {
+    let state = portal.site.cycle.state();
+    let is_away = state.last_error.is_some() && state.name(portal.site.clock.now()) == "down";
+    is_away.then(|| match state.last_success {
+        Some(at) => fill(words.router_away_since, &[&locale.moment(at)]),
+        None => words.router_away_text.to_owned(),
+    })
+}
+
 fn router_notice(state: &LinkState, now: Timestamp, words: &Words, locale: &Locale) -> Option<String> {
     if state.last_error.is_none() || state.name(now) != "down" {
         return None;

@@ -26,6 +26,7 @@ use crate::store::OrderRecord;
 use crate::tools::digest;
 use crate::ui::catalogue::fill;
 use crate::ui::form::KEY;
+use crate::ui::icon::Icon;
 use crate::ui::layout::{page_with, see_other};
 use crate::ui::payment_methods;
 use crate::ui::refused::Refused;
@@ -128,6 +129,7 @@ struct MethodView {
     value: &'static str,
     name: &'static str,
     hint: &'static str,
+    mark: Icon,
     is_chosen: bool,
 }
 
@@ -155,6 +157,20 @@ fn hint(method: OnlineMethod, words: &PayWords) -> &'static str {
         | OnlineMethod::VaBri
         | OnlineMethod::VaPermata
         | OnlineMethod::VaCimb => words.bank_hint,
+    }
+}
+
+/// What a method looks like.
+fn mark(method: OnlineMethod) -> Icon {
+    match method {
+        OnlineMethod::Qris => Icon::Qr,
+        OnlineMethod::Snap | OnlineMethod::Gopay | OnlineMethod::Shopeepay => Icon::Wallet,
+        OnlineMethod::VaMandiri
+        | OnlineMethod::VaBca
+        | OnlineMethod::VaBni
+        | OnlineMethod::VaBri
+        | OnlineMethod::VaPermata
+        | OnlineMethod::VaCimb => Icon::Bank,
     }
 }
 
@@ -294,6 +310,7 @@ fn page(
         value: method.name(),
         name: method_name(Method::Online(*method)),
         hint: hint(*method, pay),
+        mark: mark(*method),
         is_chosen: at == 0,
     });
     Choose {

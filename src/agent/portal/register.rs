@@ -59,7 +59,7 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
     match device_state(&portal, &guest).await? {
         DeviceState::Bound => Ok(see_other("/")),
         DeviceState::Unbound(_) => page(&portal, &guest, guest.page_request.refused.as_deref()),
-        DeviceState::Unseen => not_seen(&guest, "/daftar"),
+        DeviceState::Unseen => not_seen(&portal, &guest, "/daftar"),
         DeviceState::Unread => unread(&portal, &guest),
     }
 }

@@ -19,7 +19,9 @@ pub(super) fn sentence(
 ) -> String {
     let left = locale.quota(account.balance.remaining());
     let until = account.expires_at.map(|at| fill(words.until, &[&locale.day_of(at)])).unwrap_or_default();
-    match (account.access.status, account.access.reason) {
+    let owed = owed.filter(|rp| *rp > Rupiah::ZERO);
+    let owed = owed.map(|rp| fill(words.owed, &[&rp.to_string()])).unwrap_or_default();
+    let state = match (account.access.status, account.access.reason) {
         (Status::Active, _) => fill(words.active, &[&left, &until]),
         (Status::Unlimited, _) => fill(words.unlimited, &[&until]),
         (Status::Fup, Some(Reason::Paying)) => {
@@ -28,14 +30,11 @@ pub(super) fn sentence(
         (Status::Fup, _) => fill(words.fup, &[&left]),
         (Status::Habis, _) => words.habis.to_owned(),
         (Status::Expired, _) => words.expired.to_owned(),
-        (Status::Inactive, _) => words.inactive.to_owned(),
-        (Status::Blocked, Some(Reason::Admin)) => words.blocked_admin.to_owned(),
-        (Status::Blocked, _) => {
-            let owed = owed.filter(|rp| *rp > Rupiah::ZERO);
-            let owed = owed.map(|rp| fill(words.owed, &[&rp.to_string()])).unwrap_or_default();
-            fill(words.blocked, &[&owed])
-        }
-    }
+        (Status::Inactive, _) => return words.inactive.to_owned(),
+        (Status::Blocked, Some(Reason::Admin)) => return words.blocked_admin.to_owned(),
+        (Status::Blocked, _) => return fill(words.blocked, &[&owed]),
+    };
+    format!("{state}{owed}")
 }
 
 /// The colour of a notice with that sentence.
@@ -66,20 +65,36 @@ mod tests {
             ..Account::fresh(UserId(uuid::Uuid::nil()), true)
         };
         let rows = [
-            (Status::Active, None, "Internet Anda aktif. Sisa 8,50 GB, sampai 22 Nov 2026."),
-            (Status::Unlimited, None, "Internet Anda aktif tanpa batas, sampai 22 Nov 2026."),
+            (
+                Status::Active,
+                None,
+                "Internet Anda aktif. Sisa 8,50 GB, sampai 22 Nov 2026. Ada tagihan Rp 40.000.",
+            ),
+            (
+                Status::Unlimited,
+                None,
+                "Internet Anda aktif tanpa batas, sampai 22 Nov 2026. Ada tagihan Rp 40.000.",
+            ),
             (
                 Status::Fup,
                 Some(Reason::Fup),
-                "Kecepatan dikurangi. Sisa 8,50 GB. Tambah paket agar kencang lagi.",
+                "Kecepatan dikurangi. Sisa 8,50 GB. Tambah paket agar kencang lagi. Ada tagihan Rp 40.000.",
             ),
-            (Status::Fup, Some(Reason::Paying), "Internet dibuka 10 menit untuk membayar."),
+            (
+                Status::Fup,
+                Some(Reason::Paying),
+                "Internet dibuka 10 menit untuk membayar. Ada tagihan Rp 40.000.",
+            ),
             (
                 Status::Habis,
                 Some(Reason::Habis),
-                "Kuota Anda habis. Silakan beli paket untuk tersambung lagi.",
+                "Kuota Anda habis. Silakan beli paket untuk tersambung lagi. Ada tagihan Rp 40.000.",
             ),
-            (Status::Expired, Some(Reason::Expired), "Masa aktif berakhir. Silakan perpanjang."),
+            (
+                Status::Expired,
+                Some(Reason::Expired),
+                "Masa aktif berakhir. Silakan perpanjang. Ada tagihan Rp 40.000.",
+            ),
             (
                 Status::Inactive,
                 Some(Reason::Inactive),

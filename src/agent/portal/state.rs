@@ -36,6 +36,10 @@ pub(super) struct Portal {
     pub codes: Mutex<LoginLimiter>,
     /// Queries to the gateway.
     pub questions: Mutex<LoginLimiter>,
+    /// Requests for help.
+    pub helps: Mutex<LoginLimiter>,
+    /// Changes of customers' own devices.
+    pub changes: Mutex<LoginLimiter>,
 }
 
 impl Portal {
@@ -55,6 +59,8 @@ impl Portal {
             registrations: Mutex::new(LoginLimiter::new(Guarded::Registrations)),
             codes: Mutex::new(LoginLimiter::new(Guarded::Names)),
             questions: Mutex::new(LoginLimiter::new(Guarded::Names)),
+            helps: Mutex::new(LoginLimiter::new(Guarded::Registrations)),
+            changes: Mutex::new(LoginLimiter::new(Guarded::Names)),
         }
     }
 

@@ -25,10 +25,11 @@ use crate::domain::order::{Method, OnlineMethod, OrderState};
 use crate::domain::units::{Bytes, DAY_MS, Rupiah, Timestamp};
 use crate::protocol::relay::VirtualAccount;
 use crate::store::OrderRecord;
+use crate::tools::percent;
 use crate::ui::catalogue::fill;
 use crate::ui::layout::see_other;
 use crate::ui::qr;
-use crate::ui::{Frame, html};
+use crate::ui::{Frame, Locale, html};
 use crate::web::finish::finish;
 use crate::web::{Path, Problem, Query};
 
@@ -63,6 +64,8 @@ struct Status {
     method: &'static str,
     id: OrderId,
     receipt: Option<String>,
+    /// A conversation in which the receipt is ready to be sent.
+    share: Option<String>,
     window: Option<String>,
     means: Option<Means>,
     /// The tokens in the forms: the order's and the form's.
@@ -182,6 +185,7 @@ fn page(portal: &Portal, guest: &Guest, found: &FoundOrder, asked: &str) -> Stat
         amount: order.amount.to_string(),
         method: method_name(order.method),
         receipt: order.receipt_no.map(|no| no.to_string()),
+        share: order.receipt_no.map(|no| share(portal, order, no)),
         window: found.window.as_ref().and_then(|window| window_text(window, found, guest, pay)),
         means: waits.then(|| means(portal, guest, found, pay)),
         t: portal.site.signed_tokens.order_token(&order.id),
@@ -191,6 +195,17 @@ fn page(portal: &Portal, guest: &Guest, found: &FoundOrder, asked: &str) -> Stat
         contact: portal.contact.clone(),
         id: order.id.clone(),
     }
+}
+
+/// The receipt as a message, for whomever the customer chooses.
+fn share(portal: &Portal, order: &OrderRecord, no: u64) -> String {
+    let config = &portal.site.config;
+    let locale = Locale { language: config.language, zone: config.timezone.clone() };
+    let pay = PayWords::of(locale.language);
+    let at = locale.moment(order.paid_at.unwrap_or(order.created_at));
+    let values = [&no.to_string(), &config.name, &order.amount.to_string(), method_name(order.method), &at];
+    let text = fill(pay.share_text, &values);
+    format!("https://wa.me/?text={}", percent::value(&text))
 }
 
 /// Tone, heading and text of an order's state.

@@ -22,6 +22,16 @@ words! {
         waking_text: "Router belum terbaca. Halaman ini memuat ulang sendiri; akun dan kuota Anda tidak hilang.",
             "The router has not been read yet. This page loads itself again; your account and quota are not lost.";
         ask_owner: "Hubungi pengelola", "Contact the owner";
+        call: "Telepon", "Call";
+        sms: "SMS", "SMS";
+        ask_help: "Minta bantuan", "Ask for help";
+        manage_devices: "Atur perangkat", "Manage devices";
+        change_pin: "Ganti PIN", "Change the PIN";
+        router_away: "Router tidak terlihat", "The router is not seen";
+        router_away_since: "Sistem tidak dapat membaca router sejak {0}. Ini bukan karena HP Anda; silakan coba lagi sebentar lagi.",
+            "The system has not been able to read the router since {0}. It is not your phone; please try again in a moment.";
+        router_away_text: "Sistem belum dapat membaca router. Ini bukan karena HP Anda; silakan coba lagi sebentar lagi.",
+            "The system cannot read the router yet. It is not your phone; please try again in a moment.";
         contact: "Kontak pengelola:", "The owner's contact:";
         log_in: "Masuk", "Log in";
         register: "Daftar", "Register";
@@ -147,6 +157,9 @@ words! {
         method: "Cara bayar", "Way to pay";
         order: "Nomor pesanan", "Order number";
         receipt: "Nomor kuitansi", "Receipt number";
+        share: "Bagikan kuitansi", "Share the receipt";
+        print: "Cetak", "Print";
+        share_text: "Kuitansi No. {0}, {1}: {2} ({3}), {4}", "Receipt No. {0}, {1}: {2} ({3}), {4}";
         time_left: "Sisa waktu", "Time left";
         time_over: "Waktunya habis; hasilnya sedang ditanyakan.", "The time is over; we are asking what became of it.";
         window: "Internet dibuka sampai {0} untuk membayar, sudah terpakai {1} dari {2}.",
@@ -220,6 +233,36 @@ words! {
             "We cannot register you with this. If you are registered already, please log in, or contact the owner.";
         have_account: "Sudah terdaftar? Masuk", "Registered already? Log in";
         no_account: "Belum terdaftar? Daftar", "Not registered yet? Register";
+    }
+}
+
+words! {
+    /// Texts of asking for help.
+    HelpWords {
+        title: "Minta bantuan", "Ask for help";
+        text: "Apa yang terjadi?", "What happened?";
+        hint: "Boleh kosong. Pengelola melihat permintaan ini beserta perangkat Anda.", "May be empty. The owner sees this request and your device.";
+        send: "Kirim", "Send";
+        too_long: "Tulis paling banyak 200 huruf.", "Write at most 200 characters.";
+        waits: "Terkirim {0}, menunggu pengelola. {1}", "Sent {0}, waiting for the owner. {1}";
+    }
+}
+
+words! {
+    /// Texts of a customer's own devices and PIN.
+    DeviceWords {
+        title: "Perangkat Anda", "Your devices";
+        name: "Nama perangkat", "Name of the device";
+        save: "Simpan", "Save";
+        bad_name: "Tulis nama paling banyak 40 huruf.", "Write a name of at most 40 characters.";
+        remove: "Lepas perangkat ini", "Remove this device";
+        remove_text: "Perangkat itu tidak lagi memakai kuota Anda dan harus masuk lagi.", "It uses your quota no more, and has to log in again.";
+        remove_this: "Ini perangkat yang sedang Anda pakai: Anda harus masuk lagi dengan nomor dan PIN.", "This is the device you use now: you will have to log in again with your number and PIN.";
+        remove_yes: "Ya, lepas", "Yes, remove it";
+        pin_title: "Ganti PIN", "Change the PIN";
+        old_pin: "PIN sekarang", "Your PIN";
+        wrong_pin: "PIN sekarang salah. Lupa PIN? Hubungi pengelola.", "Your PIN is wrong. Forgot it? Contact the owner.";
+        pin_changed: "PIN sudah diganti.", "The PIN was changed.";
     }
 }
 
@@ -360,18 +403,32 @@ mod tests {
 
     #[test]
     fn both_languages_say_the_same() {
-        for all in
-            [Words::ALL, PayWords::ALL, LoginWords::ALL, RecordWords::ALL, PolicyWords::ALL, ErrorWords::ALL]
-        {
+        for all in [
+            Words::ALL,
+            PayWords::ALL,
+            HelpWords::ALL,
+            DeviceWords::ALL,
+            LoginWords::ALL,
+            RecordWords::ALL,
+            PolicyWords::ALL,
+            ErrorWords::ALL,
+        ] {
             check(all);
         }
     }
 
     #[test]
     fn customers_never_read_hutang() {
-        for all in
-            [Words::ALL, PayWords::ALL, LoginWords::ALL, RecordWords::ALL, PolicyWords::ALL, ErrorWords::ALL]
-        {
+        for all in [
+            Words::ALL,
+            PayWords::ALL,
+            HelpWords::ALL,
+            DeviceWords::ALL,
+            LoginWords::ALL,
+            RecordWords::ALL,
+            PolicyWords::ALL,
+            ErrorWords::ALL,
+        ] {
             assert!(all.iter().all(|(_, id, _)| !id.to_lowercase().contains("hutang")));
         }
     }

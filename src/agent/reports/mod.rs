@@ -10,6 +10,7 @@
 //! | `usage`, `user_usage` | what everybody used by day; what one user used by device |
 //! | `dashboard` | how things are, in figures |
 //! | `explain` | the ledger lines that explain a user's access |
+//! | `help` | customers who asked for help and wait |
 //! | `hosts` | devices on the hotspot, with their owners |
 //! | `recent` | customers who come next at the desk |
 //! | `search` | what a text may name |
@@ -21,6 +22,7 @@ pub(crate) mod dashboard;
 pub(crate) mod debtors;
 pub(crate) mod debts;
 pub(crate) mod explain;
+pub mod help;
 pub(crate) mod hosts;
 pub(crate) mod live;
 pub(crate) mod recent;

@@ -49,6 +49,13 @@ async fn a_device_of_nobody_is_found_by_the_code_on_its_own_page_and_bound_with_
     owner.open("/perangkat?pemilik=semua").await.says("Budi").says(&MAC.to_string());
     owner.open(&format!("/perangkat?q={code}")).await.says(&NEW.to_string()).hides(&FIXED.to_string());
 
+    let id = desk(&site).rsplit('/').next().unwrap().to_owned();
+    let chosen = owner.open(&format!("/perangkat?untuk={id}&hal=0")).await;
+    chosen.says("Pilih perangkat milik Budi.").says("Pasang ke Budi");
+    assert!(chosen.html.contains(&format!("{}/perangkat/{NEW}/pasang", desk(&site))));
+    owner.open(&format!("/perangkat?untuk={id}&hal=1")).await.hides(&NEW.to_string());
+    owner.open("/perangkat?hal=x").await.says(&NEW.to_string());
+
     let hosts = site.get("/hosts?owner=none").await.ok(200);
     let items: Vec<&Value> = hosts["items"].as_array().unwrap().iter().collect();
     let [new, fixed] = items[..] else { panic!("{hosts}") };

@@ -133,12 +133,12 @@ async fn a_search_leads_to_its_only_hit_and_else_shows_hits_by_kind() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sale_begins_in_the_menu() {
     let site = TestSite::serving().await;
-    let user = site.user("Budi").await.replace("/users/", "/pelanggan/");
+    let user = site.user("Budi").await.replace("/users/", "/jual/");
     site.user("Sari").await;
     let cashier = ConsoleClient::of(&site, "siti", "cashier").await;
     let page = cashier.open("/jual?q=budi").await;
-    page.says("Untuk siapa?").says("Budi").hides("Sari");
-    assert!(page.html.contains(&format!("href=\"{user}/jual\"")));
+    page.says("Cari pelanggan").says("Budi").hides("Sari");
+    assert!(page.html.contains(&format!("href=\"{user}\"")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,7 @@ use crate::support::http_client::Reply;
 use crate::support::site::TestSite;
 
 /// Pages of the office and the least role that may see them.
-const PAGES: [(&str, &str); 23] = [
+const PAGES: [(&str, &str); 24] = [
     ("/", "viewer"),
     ("/lainnya", "viewer"),
     ("/cari", "viewer"),
@@ -21,6 +21,7 @@ const PAGES: [(&str, &str); 23] = [
     ("/laporan/tagihan", "viewer"),
     ("/laporan/pemakaian?from=2026-01-01&to=2026-12-31", "viewer"),
     ("/laporan/penagihan", "viewer"),
+    ("/bantuan", "viewer"),
     ("/perangkat", "viewer"),
     ("/perangkat?pemilik=semua&q=x", "viewer"),
     ("/perangkat/02:00:00:00:00:09", "viewer"),

@@ -175,6 +175,14 @@ async fn prepared(site: &PaymentSite, owner: &ConsoleClient<'_>, deed: &str, n: 
         "/pelanggan/" => (deed.to_owned(), vec![("name", "Baru".to_owned())]),
         "/pelanggan/{id}/" => to_customer(site, last).await,
         "/pelanggan/{id}/tagihan/{debt}/" => to_debt(site, last).await,
+        "/bantuan/{mac}/" => (format!("/bantuan/{MAC}/{last}"), Vec::new()),
+        "/jual/" if last == "{id}" => (customer(site).await.replace("/pelanggan/", "/jual/"), Vec::new()),
+        "/jual/" => (deed.to_owned(), vec![("name", "Baru".to_owned())]),
+        "/jual/perangkat/{mac}/" => {
+            *n += 1;
+            let mac = Mac([2, 0, 0, 0, 1, u8::try_from(*n).unwrap()]);
+            (format!("/jual/perangkat/{mac}/{last}"), vec![("name", "Baru".to_owned())])
+        }
         "/pelanggan/{id}/perangkat/{mac}/" => {
             let place = customer(site).await;
             let mac = Mac([2, 0, 0, 0, 0, 77]);
@@ -267,7 +275,8 @@ async fn every_other_form_of_the_desk_leads_on_when_it_is_sent() {
     let site = PaymentSite::start().await;
     let site = &site;
     for path in others {
-        let browser = ConsoleClient::of(site, &format!("kelola{}", path.replace('/', "-")), "owner").await;
+        let browser =
+            ConsoleClient::of(site, &format!("kelola{}", path.replace(['/', '{', '}'], "-")), "owner").await;
         let at = match path.as_str() {
             "/tagihan/ingatkan" => {
                 let place = customer(site).await;
@@ -308,6 +317,15 @@ async fn every_other_form_of_the_desk_leads_on_when_it_is_sent() {
                     let page = browser.open("/saya").await;
                     sends(&browser, &page, &path, Some(code(site, secret))).await
                 }
+            }
+            "/jual/{id}" => {
+                let place = customer(site).await.replace("/pelanggan/", "/jual/");
+                let page = browser.open(&place).await;
+                let mut fields = page.fields();
+                let offer = page.html.split("name=\"untuk\" value=\"- ").nth(1).unwrap();
+                let offer = format!("- {}", offer.split('"').next().unwrap());
+                fields.extend([("untuk".to_owned(), offer), ("method".to_owned(), "cash".to_owned())]);
+                browser.post(&page.action(), &fields).await
             }
             _ => sends(&browser, &page, &path, None).await,
         };

@@ -89,6 +89,15 @@ async fn sent(site: &PaymentSite, path: &str) -> Page {
             let form = [("nama", "Siti"), ("hp", "081234567890"), ("pin", "135790"), ("pin_lagi", "135790")];
             phone.fill("/daftar", "/daftar", &form).await
         }
+        "/bantuan" => PortalClient::of(site).await.fill(path, path, &[("pesan", "tolong")]).await,
+        "/pin" => {
+            PortalClient::of(site).await.fill(path, path, &[("pin", "135790"), ("pin_lagi", "135790")]).await
+        }
+        "/perangkat/{mac}/nama" | "/perangkat/{mac}/lepas" => {
+            let own = crate::support::payment_site::MAC.to_string();
+            let phone = PortalClient::of(site).await;
+            phone.fill("/perangkat", &path.replace("{mac}", &own), &[]).await
+        }
         other => panic!("no case for the form at {other}"),
     }
 }
@@ -112,6 +121,7 @@ async fn addressed(site: &PaymentSite, path: &str) -> (PortalClient, String, &'s
             let debt = debt(site).await;
             let package = site.package.as_str().unwrap();
             let path = path.replace("{package}", package).replace("{debt}", &debt).replace("{order}", "x");
+            let path = path.replace("{mac}", &STRANGER.to_string());
             (PortalClient::of(site).await, path, "/lunasi/semua")
         }
     }
@@ -123,8 +133,14 @@ async fn every_form_of_the_portal_leads_on_when_it_is_refused_and_its_page_can_b
         let site = site().await;
         let (phone, path, page) = addressed(&site, &path).await;
         let mut wrong = phone.get(page).await.form(page);
-        let typed =
-            [("siapa", "Siti <b>"), ("nama", "Siti <b>"), ("pin", "13579"), ("method", "?"), ("untuk", "?")];
+        let typed = [
+            ("siapa", "Siti <b>"),
+            ("nama", "Siti <b>"),
+            ("pin", "13579"),
+            ("method", "?"),
+            ("untuk", "?"),
+            ("pesan", "\u{1}"),
+        ];
         wrong.extend(typed.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let stale = [("_token".to_owned(), "x".to_owned())].into();
         for fields in [stale, wrong] {

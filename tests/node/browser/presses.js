@@ -139,6 +139,21 @@ const gone = (make) => async (town) => ({ ...await make(town), isGone: true })
 
 const DESK = {
   '/pelanggan/baru': async () => ({ from: '/pelanggan', to: '/pelanggan/baru', fill: { name: name('Baru') } }),
+  '/bantuan/{mac}/selesai': async (town) => {
+    await town.customer(name('Pembeli'))
+    await town.askForHelp()
+    return { from: '/bantuan', to: `/bantuan/${GUEST_MAC}/selesai`, isGone: true }
+  },
+  '/jual/{id}': async (town) => {
+    const one = await user(town)
+    const press = (page, form) => form.getByRole('button', { name: /^Terima Rp/ }).first().click()
+    return { from: `/jual?q=${encodeURIComponent(one.name)}`, to: `/jual/${one.id}`, press, ends: /\/kuitansi\//, done: 'Diterima Rp' }
+  },
+  '/jual/baru': async () => ({ from: '/jual', to: '/jual/baru', fill: { name: name('Baru'), package_id: '' } }),
+  '/jual/perangkat/{mac}/baru': async (town) => {
+    await town.unbindGuest()
+    return { from: '/jual', to: `/jual/perangkat/${GUEST_MAC}/baru`, fill: { name: name('Baru'), package_id: '' }, isGone: true }
+  },
   '/pelanggan/{id}/jual': toUser('jual'),
   '/pelanggan/{id}/lunasi': toUser('lunasi', {}, debt),
   '/pelanggan/{id}/bayar': toUser('bayar', { amount_rp: '5.000' }, debt),
@@ -312,6 +327,24 @@ const PORTAL = {
     const order = await opened(town)
     return { from: '/', to: `${order}/batal`, isDirect: true, done: 'Sisa kuota' }
   },
+  '/bantuan': async (town) => {
+    await town.customer(name('Pembeli'))
+    return { from: '/bantuan', to: '/bantuan', isDirect: true, fill: { pesan: 'tolong' }, done: 'menunggu pengelola' }
+  },
+  '/perangkat/{mac}/nama': async (town) => {
+    await town.customer(name('Pembeli'))
+    const to = `/perangkat/${GUEST_MAC}/nama`
+    return { from: '/perangkat', to, isDirect: true, fill: { nama: 'HP Ibu' }, done: 'HP Ibu' }
+  },
+  '/perangkat/{mac}/lepas': async (town) => {
+    await town.customer(name('Pembeli'))
+    const before = (page) => page.locator('summary').first().click()
+    return { from: '/perangkat', before, to: `/perangkat/${GUEST_MAC}/lepas`, isDirect: true, done: 'belum terdaftar', isGone: true }
+  },
+  '/pin': async (town) => {
+    await town.customer(name('Pembeli'))
+    return { from: '/pin', to: '/pin', isDirect: true, fill: { pin: '275310', pin_lagi: '275310' }, done: 'PIN sudah diganti.' }
+  },
   '/masuk': async (town) => {
     const { pin, login } = await stranger(town, 0)
     const fill = { siapa: login, pin }
@@ -373,6 +406,14 @@ const ELSEWHERE = {
 
 /** Which cases press what a template makes. `*` stands for every one below an address. */
 const PRESSED_BY = {
+  'portal/help.html form /bantuan': ['portal /bantuan'],
+  'portal/devices.html form {{ device.path }}/nama': ['portal /perangkat/{mac}/nama'],
+  'portal/devices.html form {{ device.path }}/lepas': ['portal /perangkat/{mac}/lepas'],
+  'portal/pin.html form /pin': ['portal /pin'],
+  'console/counter/who.html dialog {{ buyer.path }}': ['desk /jual/{id}'],
+  'console/counter/who.html dialog /jual/baru': ['desk /jual/baru'],
+  'console/counter/who.html dialog /jual/perangkat/{{ device.mac }}/baru': ['desk /jual/perangkat/{mac}/baru'],
+  'console/counter/sale.html form {{ action }}': ['desk /jual/{id}'],
   'console/form.html form {{ action }}': ['desk /pelanggan/baru', 'desk /pengelola/baru'],
   'console/confirm.html form {{ action }}': ['desk /pelanggan/{id}/jual', 'desk /pelanggan/{id}/pin', 'desk /pembayaran/{order}/tanya'],
   'console/login.html form {{ action }}': ['desk /masuk'],

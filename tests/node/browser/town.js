@@ -151,6 +151,15 @@ class Town {
     }
   }
 
+  /** Whoever opens the portal asks for help there. */
+  async askForHelp() {
+    const page = await this.page()
+    await page.goto(`${this.portal}/bantuan`)
+    await page.getByRole('button', { name: 'Kirim' }).click()
+    await page.getByText('menunggu pengelola').waitFor()
+    await page.context().close()
+  }
+
   debt(user, debt) {
     return this.api('POST', `/users/${user.id}/debts`, debt)
   }

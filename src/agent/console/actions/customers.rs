@@ -330,7 +330,7 @@ pub(crate) fn paying<S>(context: &FormContext<S>) -> Vec<Field> {
 }
 
 /// A package on sale.
-fn package<S>(context: &FormContext<S>, engine: &Engine) -> Field {
+pub(super) fn package<S>(context: &FormContext<S>, engine: &Engine) -> Field {
     let on_sale = engine.read_view().packages().into_iter().filter(|package| package.active);
     let option = |package: crate::domain::package::Package| {
         let quota = say::quota(&context.locale, package.quota);

@@ -33,6 +33,8 @@ pub(crate) struct FormSpec {
     pub is_priced: bool,
     /// Whether its request takes the last online payment that was shown, as `last_paid`.
     pub takes_money: bool,
+    /// Whether its last button names the money that is taken.
+    pub receives: bool,
 }
 
 /// One thing that is asked.

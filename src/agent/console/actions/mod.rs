@@ -11,13 +11,15 @@
 //! | `pages` | the two pages |
 //! | `submit` | asking, showing, doing |
 //! | `routes`, `buttons` | the pages of a table; its actions as buttons |
-//! | `customers`, `hosts`, `debts`, `packages`, `payments`, `office` | the tables |
+//! | `counter`, `customers`, `help`, `hosts`, `debts`, `packages`, `payments`, `office` | the tables |
 
 pub(crate) mod action;
 pub(crate) mod buttons;
+pub(crate) mod counter;
 pub(crate) mod customers;
 pub(crate) mod debts;
 pub(crate) mod form_spec;
+pub(crate) mod help;
 pub(crate) mod hosts;
 pub(crate) mod office;
 pub(crate) mod packages;
@@ -42,6 +44,9 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
         .merge(routes("/pelanggan/{id}/tagihan/{debt}", debts::DEBT_ACTIONS))
         .merge(routes("/pelanggan/{id}/perangkat/{mac}", customers::DEVICE_ACTIONS))
         .merge(routes("/pelanggan/{id}/perangkat/{mac}", hosts::HOST_ACTIONS))
+        .merge(routes("/jual", counter::NEW_BUYER_ACTIONS))
+        .merge(routes("/jual/perangkat/{mac}", counter::NEW_DEVICE_BUYER_ACTIONS))
+        .merge(routes("/bantuan/{mac}", help::HELP_ACTIONS))
         .merge(routes("/paket", packages::NEW_PACKAGE_ACTIONS))
         .merge(routes("/paket/{id}", packages::PACKAGE_ACTIONS))
         .merge(routes("/pembayaran/{id}", payments::ORDER_ACTIONS))

@@ -8,6 +8,7 @@ use super::form_spec::{EXPECT, Field, FormSpec, Kind, LAST_PAID};
 use super::preview::Shown;
 use crate::agent::console::menu::part;
 use crate::agent::console::session::AdminSession;
+use crate::agent::console::texts::counter::CounterWords;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::http::errors::DEVICE_TAKEN;
@@ -69,6 +70,8 @@ struct ConfirmPage {
     typed: Vec<(&'static str, String)>,
     key: String,
     is_grave: bool,
+    /// What its button says.
+    yes: String,
     /// The form with what was typed, where there is one to go back to.
     edit: Option<String>,
 }
@@ -214,8 +217,13 @@ impl<'a> Of<'a> {
             let id = paid.as_ref().map_or_else(|| NONE_PAID.to_owned(), |id| id.0.clone());
             typed.push((LAST_PAID, id));
         }
+        let taken = shown.price.filter(|_| self.spec.receives).map(|price| price.to_string());
+        let counter = CounterWords::of(self.session.page_request.locale.language);
+        let yes =
+            taken.map_or_else(|| self.words().yes.to_owned(), |price| say::with(counter.take, &[&price]));
         let (frame, layout) = self.around();
         html(&ConfirmPage {
+            yes,
             frame,
             layout,
             words: self.words(),

@@ -3,7 +3,9 @@
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Line;
-use crate::agent::engine::{Command, Engine, JUST_PAID_MS, NewDevice, Preview, Snapshot, View};
+use crate::agent::engine::{
+    Command, CounterCustomer, CounterSale, Engine, JUST_PAID_MS, NewDevice, Preview, Snapshot, View,
+};
 use crate::domain::access::Status;
 use crate::domain::account::Account;
 use crate::domain::debt::DebtItem;
@@ -73,7 +75,8 @@ pub(crate) fn of(
             words,
         ),
         lines: preview.entries.iter().map(|submission| say::line(locale, submission)).collect(),
-        is_ledger: preview.before.is_some() && !is_about_settings(action),
+        is_ledger: preview.before.is_some() && !is_about_settings(action)
+            || matches!(action, Command::Serve(_)),
         debts: preview.debts.iter().map(|item| writer.debt(item)).collect(),
         ..Shown::default()
     };
@@ -144,6 +147,11 @@ impl PreviewWriter<'_> {
         match action {
             Command::Reset { .. } | Command::Bind(_) | Command::Unbind { .. } => {
                 shown.notes.push(self.words.by_router.to_owned());
+            }
+            Command::Serve(sale) => {
+                if matches!(sale.customer, CounterCustomer::New { device: Some(_), .. }) {
+                    shown.notes.push(self.words.by_router.to_owned());
+                }
             }
             Command::Refund { .. } if preview.orders.is_empty() => {
                 shown.notes.push(self.words.by_gateway.to_owned());
@@ -333,7 +341,7 @@ impl PreviewWriter<'_> {
             shown.facts.push((words.money_back, order.refunded.to_string()));
             return;
         }
-        shown.price = Some(order.amount);
+        shown.price = Some(shown.price.unwrap_or_default().plus(order.amount));
         let method = online.map_or(order.method, Method::Online);
         let told = format!("{} ({})", order.amount, say::method(language, method));
         if online.is_some() {
@@ -376,12 +384,20 @@ impl PreviewWriter<'_> {
 fn takes_money(action: &Command) -> bool {
     matches!(
         action,
-        Command::Buy(..) | Command::SettleAll(..) | Command::SettleItem(..) | Command::PayPart(..)
+        Command::Buy(..)
+            | Command::SettleAll(..)
+            | Command::SettleItem(..)
+            | Command::PayPart(..)
+            | Command::Serve(_)
     )
 }
 
 /// Deeds after which people expect the internet to work.
 fn gives_access(action: &Command) -> bool {
+    if let Command::Serve(sale) = action {
+        let CounterSale { settles, package, .. } = &**sale;
+        return *settles || package.is_some();
+    }
     matches!(
         action,
         Command::Buy(..)

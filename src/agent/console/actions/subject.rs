@@ -87,6 +87,15 @@ impl Subject for (UserId, DebtId) {
     }
 }
 
+impl Subject for Mac {
+    type Record = ();
+    type Path = Path<Self>;
+
+    fn of(Path(mac): Path<Self>) -> Self {
+        mac
+    }
+}
+
 impl Subject for (UserId, Mac) {
     type Record = DeviceRecord;
     type Path = Paths<UserId, Mac>;

@@ -1,5 +1,6 @@
 //! Handlers of every form action: form, preview, change.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::action::{FormAction, FormContext, Submission, Work};
@@ -14,7 +15,9 @@ use crate::agent::engine::{Command, Done, Engine, Key, Request};
 use crate::agent::http::checkout::take_money;
 use crate::agent::http::commands::money::{Money, over_the_counter};
 use crate::agent::http::state::{Answer, AppState};
-use crate::domain::id::UserId;
+use crate::domain::id::{OrderId, UserId};
+use crate::domain::ledger::Posted;
+use crate::domain::units::Rupiah;
 use crate::protocol::admin::orders::OrderView;
 use crate::store::Page;
 use crate::tools::digest;
@@ -167,7 +170,7 @@ pub(crate) async fn submit<S: Subject>(
 }
 
 /// Keys are made by our own pages; anything else is no press.
-fn is_key(text: &str) -> bool {
+pub(crate) fn is_key(text: &str) -> bool {
     text.len() <= KEY_CHARS_MAX && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
@@ -239,6 +242,9 @@ impl Doing<'_> {
         let (user, order) = (done.user(), done.order());
         let home = match (&action, user, order) {
             (Some(Command::AddUser(_)), Some(user), _) => format!("/pelanggan/{}", user.id),
+            // What is paid is on the receipt; without a package the customer is served next.
+            (Some(Command::Serve(_)), _, Some(order)) => format!("/kuitansi/{}", order.id),
+            (Some(Command::Serve(_)), Some(user), None) => format!("/jual/{}", user.id),
             // A payer who was asked for money online needs the means to pay.
             (None, _, Some(order)) => format!("/pembayaran/{}", order.id),
             (Some(_) | None, ..) => self.page.home.clone(),
@@ -254,7 +260,8 @@ impl Doing<'_> {
         let lines = match action {
             Some(_) if moved_from.is_some() => self.moved(moved_from).await?,
             Some(action) => {
-                let look = move |engine: &mut Engine| written(engine, &locale, &action, &event);
+                let entered = user.map(|user| user.id).or_else(|| order.and_then(|order| order.user_id));
+                let look = move |engine: &mut Engine| written(engine, &locale, &action, entered, &event);
                 self.app.read(look).await?
             }
             None => Vec::new(),
@@ -265,15 +272,61 @@ impl Doing<'_> {
 }
 
 /// The ledger lines that an event wrote for whom an action was about.
-fn written(engine: &Engine, locale: &Locale, action: &Command, event: &str) -> Result<Vec<String>, Problem> {
+fn written(
+    engine: &Engine,
+    locale: &Locale,
+    action: &Command,
+    entered: Option<UserId>,
+    event: &str,
+) -> Result<Vec<String>, Problem> {
     let user_no = match action {
         Command::Refund { order, .. } | Command::Review { order, .. } => {
             engine.reader().order(order)?.and_then(|order| order.user_no)
         }
+        Command::Serve(_) => entered.and_then(|id| engine.read_view().user(id)).map(|found| found.user.no),
         other => other.user().and_then(|id| engine.read_view().user(id)).map(|found| found.user.no),
     };
     let Some(user_no) = user_no else { return Ok(Vec::new()) };
+    let lines = posted(engine, user_no, event)?;
+    Ok(lines.iter().rev().map(|line| say::line(locale, &line.entry).sentence()).collect())
+}
+
+/// Ledger lines of a user that an event wrote, the latest first.
+fn posted(engine: &Engine, user_no: u32, event: &str) -> Result<Vec<Posted>, Problem> {
     let mut lines = engine.reader().statement(user_no, Page { limit: LINES_MAX, after: None })?;
     lines.retain(|line| line.event == event);
+    Ok(lines)
+}
+
+/// The same in words.
+pub(crate) fn ledger_lines(
+    engine: &Engine,
+    locale: &Locale,
+    user: UserId,
+    event: &str,
+) -> Result<Vec<String>, Problem> {
+    let Some(found) = engine.read_view().user(user) else { return Ok(Vec::new()) };
+    let lines = posted(engine, found.user.no, event)?;
     Ok(lines.iter().rev().map(|line| say::line(locale, &line.entry).sentence()).collect())
+}
+
+/// The orders that an event paid, with number of the receipt and amount, the oldest first.
+pub(crate) fn receipts_of(
+    engine: &Engine,
+    user: UserId,
+    event: &str,
+) -> Result<Vec<(OrderId, u64, Rupiah)>, Problem> {
+    let Some(found) = engine.read_view().user(user) else { return Ok(Vec::new()) };
+    let lines = posted(engine, found.user.no, event)?;
+    let ids: BTreeSet<OrderId> = lines.into_iter().filter_map(|line| line.entry.order).collect();
+    let mut receipts = Vec::new();
+    for id in ids {
+        if let Some(order) = engine.reader().order(&id)?
+            && let Some(no) = order.receipt_no
+        {
+            receipts.push((id, no, order.amount));
+        }
+    }
+    receipts.sort_by_key(|(_, no, _)| *no);
+    Ok(receipts)
 }

@@ -14,6 +14,7 @@ use crate::agent::console::actions::buttons::{Button, buttons};
 use crate::agent::console::actions::customers::{DEVICE_ACTIONS, USER_ACTIONS};
 use crate::agent::console::actions::debts::DEBT_ACTIONS;
 use crate::agent::console::session::AdminSession;
+use crate::agent::console::texts::hosts::HostWords;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::engine::{Engine, Reached, Snapshot};
@@ -43,6 +44,8 @@ const STAYS_MAX: u32 = 15;
 #[template(path = "console/customers/customer.html")]
 struct OnePage {
     frame: Frame,
+    /// The way to the devices on the hotspot.
+    hotspot: &'static str,
     layout: Layout,
     words: &'static People,
     badge: Badge,
@@ -199,6 +202,7 @@ fn page(app: &AppState, session: &AdminSession, id: UserId, known: CustomerData)
     });
     let is_owing = owed != Some(Rupiah::ZERO);
     OnePage {
+        hotspot: HostWords::of(locale.language).title,
         frame,
         layout,
         words,

@@ -3,7 +3,6 @@
 //! | file | what it is |
 //! |---|---|
 //! | `list` | customers, searched and filtered |
-//! | `sell` | to whom a package is sold |
 //! | `customer` | one customer: everything at a glance, and every action |
 //! | `next_steps` | what a customer's page offers to do, and in which order |
 //! | `explain` | why a customer has this access, rule by rule |
@@ -21,7 +20,6 @@ mod next_steps;
 pub(crate) mod packages;
 pub(crate) mod receipt;
 pub(crate) mod remind;
-pub(crate) mod sell;
 pub(crate) mod statement;
 pub(crate) mod usage;
 
@@ -35,7 +33,6 @@ use crate::agent::http::state::AppState;
 /// Every page about people.
 pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new()
-        .route("/jual", get(sell::show))
         .route("/pelanggan", get(list::show))
         .route("/pelanggan/{id}", get(customer::show))
         .route("/pelanggan/{id}/rekening", get(statement::show))

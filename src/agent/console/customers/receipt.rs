@@ -7,7 +7,9 @@ use askama::Template;
 use axum::extract::State;
 use jiff::civil::Date;
 
+use super::debts::whatsapp;
 use crate::agent::console::session::AdminSession;
+use crate::agent::console::texts::counter::CounterWords;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::engine::Engine;
@@ -16,7 +18,8 @@ use crate::domain::debt::DebtItem;
 use crate::domain::id::{DebtId, OrderId};
 use crate::domain::order::{Item, Line};
 use crate::domain::units::Rupiah;
-use crate::store::OrderRecord;
+use crate::store::{OrderRecord, Role};
+use crate::tools::percent;
 use crate::ui::desk::Layout;
 use crate::ui::{Frame, Locale, html};
 use crate::web::{Path, Problem};
@@ -34,6 +37,11 @@ struct ReceiptPage {
     total: String,
     refunded: Option<String>,
     home: String,
+    counter: &'static CounterWords,
+    /// A conversation in which the receipt is ready to be sent.
+    share: String,
+    /// Whether the reader may sell.
+    may_sell: bool,
 }
 
 /// `GET /kuitansi/{receipt or order}`.
@@ -57,33 +65,62 @@ pub(crate) async fn show(
     let mut facts = vec![
         (words.receipt_short, no),
         (words.at, locale.moment(paid)),
-        (words.customer, customer.as_ref().map(|(name, _)| name.clone()).unwrap_or_default()),
+        (words.customer, customer.as_ref().map(|customer| customer.name.clone()).unwrap_or_default()),
         (words.cashier, order.cashier.clone().unwrap_or_default()),
         (words.method, say::method(locale.language, order.method).to_owned()),
         (words.reference, order.reference.clone().unwrap_or_default()),
     ];
     facts.retain(|(_, value)| !value.is_empty());
+    let lines: Vec<(String, String)> =
+        order.quote.lines.iter().map(|line| (named(locale, line, &days), line.price.to_string())).collect();
     html(&ReceiptPage {
+        counter: CounterWords::of(locale.language),
+        share: share(&app, &order, customer.as_ref(), &days),
+        may_sell: session.actor.role >= Role::Cashier,
         frame,
         layout,
         words,
         site: config.name.clone(),
         contact: config.portal.contact.clone(),
         facts,
-        lines: order
-            .quote
-            .lines
-            .iter()
-            .map(|line| (named(locale, line, &days), line.price.to_string()))
-            .collect(),
+        lines,
         total: order.amount.to_string(),
         refunded: (order.refunded > Rupiah::ZERO).then(|| order.refunded.to_string()),
-        home: customer.map_or_else(|| "/pelanggan".to_owned(), |(_, home)| home),
+        home: customer.map_or_else(|| "/pelanggan".to_owned(), |customer| customer.home),
     })
 }
 
-/// The order, by the number of its receipt or by its own name, with its customer's name and page.
-fn find(engine: &Engine, id: String) -> Result<(OrderRecord, Option<(String, String)>), Problem> {
+/// The customer of a receipt.
+struct ReceiptCustomer {
+    name: String,
+    phone: Option<String>,
+    home: String,
+}
+
+/// The receipt as a message, in the site's own language, to the customer or to whomever the sender chooses.
+fn share(
+    app: &AppState,
+    order: &OrderRecord,
+    customer: Option<&ReceiptCustomer>,
+    days: &BTreeMap<DebtId, Date>,
+) -> String {
+    let config = &app.site.config;
+    let locale = Locale { language: config.language, zone: config.timezone.clone() };
+    let no = order.receipt_no.map(|no| no.to_string()).unwrap_or_default();
+    let lines =
+        order.quote.lines.iter().map(|line| format!("{}: {}", named(&locale, line, days), line.price));
+    let lines = lines.collect::<Vec<_>>().join("\n");
+    let method = say::method(locale.language, order.method);
+    let at = locale.moment(order.paid_at.unwrap_or(order.created_at));
+    let text = CounterWords::of(locale.language).share_text;
+    let text = say::with(text, &[&no, &config.name, &lines, &order.amount.to_string(), method, &at]);
+    let phone = customer.and_then(|customer| customer.phone.as_deref());
+    let chat = phone.and_then(|phone| whatsapp(phone, Some(&text)));
+    chat.unwrap_or_else(|| format!("https://wa.me/?text={}", percent::value(&text)))
+}
+
+/// The order, by the number of its receipt or by its own name, with its customer.
+fn find(engine: &Engine, id: String) -> Result<(OrderRecord, Option<ReceiptCustomer>), Problem> {
     let by_receipt = match id.parse() {
         Ok(no) => engine.reader().order_of_receipt(no)?,
         Err(_) => None,
@@ -96,7 +133,12 @@ fn find(engine: &Engine, id: String) -> Result<(OrderRecord, Option<(String, Str
         order.filter(|order| order.receipt_no.is_some()).ok_or_else(|| Problem::not_found("receipt"))?;
     let Some(no) = order.user_no else { return Ok((order, None)) };
     let id = engine.reader().user_id(no)?;
-    let customer = engine.reader().user(id)?.map(|user| (user.name, format!("/pelanggan/{id}")));
+    let customer = engine.reader().user(id)?;
+    let customer = customer.map(|user| ReceiptCustomer {
+        name: user.name,
+        phone: user.phone,
+        home: format!("/pelanggan/{id}"),
+    });
     Ok((order, customer))
 }
 

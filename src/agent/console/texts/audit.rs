@@ -58,6 +58,8 @@ words! {
         clock_dated: "{0} membetulkan waktu catatan setelah jam dipastikan", "{0} dated records after the clock was confirmed";
         feed_restart: "{0} memulai ulang umpan pembayaran", "{0} began the payment feed again";
         feed_unreadable: "{0} menerima kabar pembayaran yang tidak terbaca: {1}", "{0} received unreadable news of a payment: {1}";
+        help_ask: "{0} meminta bantuan", "{0} asked for help";
+        help_answer: "{0} menyelesaikan permintaan bantuan", "{0} answered a request for help";
         export: "{0} mengunduh data {1}", "{0} exported {1}";
         other: "{0} melakukan sesuatu pada {1}", "{0} did something to {1}";
         paid_cash: "{0} menerima {2} {3} dari {1}, kuitansi {4}", "{0} took {2} ({3}) from {1}, receipt {4}";
@@ -139,6 +141,8 @@ impl AuditWords {
             "clock.dated" => self.clock_dated,
             "feed.restart" => self.feed_restart,
             "feed.unreadable" => self.feed_unreadable,
+            "help.ask" => self.help_ask,
+            "help.answer" => self.help_answer,
             "export" => self.export,
             other if other.starts_with("admin.totp") => self.admin_totp,
             _ => self.other,

@@ -32,6 +32,7 @@ words! {
         whose_else: "Pindahkan ke siapa?", "Move it to whom?";
         for_customer: "Pilih perangkat milik {0}. HP-nya harus tersambung ke Wi-Fi hotspot.",
             "Choose the device of {0}. It must be connected to the hotspot's Wi-Fi.";
+        new_customer: "Pelanggan baru", "New customer";
         customer_search: "Nama, nomor, atau nama login pelanggan", "Name, number or log-in name of the customer";
         find: "Cari", "Search";
         recent: "Pelanggan terbaru", "Recent customers";

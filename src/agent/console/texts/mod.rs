@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `common` | what is on every page; logging in |
 //! | `people` | customers, debts, packages, and everything that can be done to them |
+//! | `counter` | a sale at the counter |
+//! | `help` | customers who asked for help |
 //! | `hosts` | devices on the hotspot |
 //! | `office` | the dashboard, payments, the drawer, the router, reports, admins |
 //! | `names` | stable names of orders |
@@ -12,7 +14,9 @@
 
 pub(crate) mod audit;
 pub(crate) mod common;
+pub(crate) mod counter;
 pub(crate) mod files;
+pub(crate) mod help;
 pub(crate) mod hosts;
 pub(crate) mod names;
 pub(crate) mod office;

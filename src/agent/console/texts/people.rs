@@ -292,8 +292,6 @@ words! {
         do_unbind: "Lepaskan perangkat", "Remove the device";
         do_grant: "Beri kuota", "Give quota";
         do_debit: "Kurangi kuota (koreksi)", "Take quota (correction)";
-        sell_title: "Jual: pilih pelanggan", "Sell: choose a customer";
-        sell_to: "Untuk siapa?", "To whom?";
         sell: "Jual", "Sell";
         do_sell: "Jual paket", "Sell a package";
         do_debt_package: "Paket dengan tagihan", "Package on credit";

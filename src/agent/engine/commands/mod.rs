@@ -1,6 +1,7 @@
 //! The execution of each command on a draft: find, check, step, answer. One file for each resource.
 
 mod context;
+mod counter;
 mod debts;
 mod devices;
 mod drawer;
@@ -64,6 +65,7 @@ pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> 
         Command::SettleAll(user, tender) => act.take(*user, &Purpose::SettleAll, tender),
         Command::SettleItem(user, debt, tender) => act.take(*user, &Purpose::SettleItem(*debt), tender),
         Command::PayPart(user, amount, tender) => act.take(*user, &Purpose::PayPart(*amount), tender),
+        Command::Serve(sale) => act.serve(sale),
         Command::Reset { user, debt, credit, days, unblock, reason } => {
             let debt = debt.map(|amount| act.new_item(Some(amount), reason));
             let reset =

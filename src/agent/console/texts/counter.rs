@@ -1,0 +1,58 @@
+//! Texts of the counter: who, what, how.
+
+use crate::ui::catalogue::words;
+
+words! {
+    /// The texts of the counter's pages.
+    CounterWords {
+        title: "Jual", "Sell";
+        who: "Cari pelanggan", "Find the customer";
+        who_hint: "Nama, nomor, MAC, atau kode di layar HP", "Name, number, MAC address, or the code on the phone's screen";
+        find: "Cari", "Search";
+        recent: "Pelanggan terbaru", "Recent customers";
+        found: "Pelanggan", "Customers";
+        nobody: "Tidak ada pelanggan yang cocok.", "No customer fits.";
+        serve: "Layani", "Serve";
+        left: "sisa {0}", "{0} left";
+        owes: "tagihan {0}", "owes {0}";
+        unowned: "Perangkat di hotspot yang belum punya pemilik", "Devices on the hotspot that are nobody's";
+        new_customer: "Pelanggan baru", "New customer";
+        known_customer: "Pelanggan lama", "Known customer";
+        all_devices: "Semua perangkat", "All devices";
+        more: "Berikutnya", "Next page";
+
+        pay_debt: "Bayar tagihan", "Pay what is owed";
+        no_packages: "Belum ada paket yang dijual.", "No package is on sale.";
+        online: "Bayar online (kode QR, dompet, bank)", "Pay online (QR code, wallet, bank)";
+        how: "Cara bayar", "Method of payment";
+        take: "Terima {0}", "Take {0}";
+        ask: "Minta {0}", "Ask for {0}";
+        take_both: "Dengan tagihan: terima {0}", "With the debt: take {0}";
+        after: "Sesudahnya: {0}", "Afterwards: {0}";
+        after_left: "{0}, sisa {1}, sampai {2}", "{0}, {1} left, until {2}";
+        cannot: "Belum bisa: {0}", "Not now: {0}";
+        choose: "Pilih paket atau tagihan yang dibayar.", "Choose the package or the debt that is paid.";
+        one_online: "Bayar online untuk satu hal saja: tagihan dulu, lalu paket.", "Online, pay for one thing at a time: the debt first, then the package.";
+        key_used: "Halaman ini sudah dipakai untuk penjualan lain. Mulai lagi dari Jual.", "This page was used for another sale already. Begin again at Sell.";
+        sold: "Diterima {0} dari {1}.", "{0} taken from {1}.";
+        asked: "Pembayaran {0} dari {1} dibuka. Perlihatkan kodenya.", "A payment of {0} from {1} is open. Show the code.";
+        customer_page: "Halaman pelanggan", "The customer's page";
+        another: "Pelanggan lain", "Another customer";
+
+        do_enter: "Pelanggan baru", "New customer";
+        device_fact: "Perangkat {0} langsung dipasang ke pelanggan ini.", "Device {0} is bound to this customer at once.";
+        no_package: "Tanpa paket dulu", "No package yet";
+        pay_online_next: "Online (langkah berikutnya)", "Online (next step)";
+        next_sale: "Penjualan baru", "New sale";
+        share: "Kirim lewat WhatsApp", "Send by WhatsApp";
+        share_text: "Kuitansi No. {0}, {1}\n{2}\nJumlah: {3} ({4})\n{5}", "Receipt No. {0}, {1}\n{2}\nTotal: {3} ({4})\n{5}";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn both_languages_say_the_same() {
+        crate::ui::catalogue::check(super::CounterWords::ALL);
+    }
+}
