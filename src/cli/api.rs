@@ -19,7 +19,7 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 use super::assemble::{LogNotifier, relay_client, router_client};
-use super::failure::Failure;
+use super::failure::{Failure, RefusedCall};
 use super::output;
 use crate::agent::config::{Config, Secrets};
 use crate::agent::faces::admin_router_for_socket;
@@ -279,7 +279,10 @@ fn judge<T: DeserializeOwned>(what: &str, status: StatusCode, body: &[u8]) -> Re
         });
     }
     match serde_json::from_slice::<Value>(body) {
-        Ok(problem) if problem.is_object() => Err(Failure::Said(complaint(&problem, status))),
+        Ok(problem) if problem.is_object() => {
+            let text = complaint(&problem, status);
+            Err(Failure::Refused(Box::new(RefusedCall { text, problem })))
+        }
         _ => Err(Failure::said(format!("{what}: {status}: {}", String::from_utf8_lossy(body).trim()))),
     }
 }
@@ -414,7 +417,8 @@ mod tests {
         assert_eq!(api.list::<u32, _>("/list", |page| page, usize::MAX).await.unwrap(), [1, 2, 3]);
         assert_eq!(api.list::<u32, _>("/list", |page| page, 1).await.unwrap(), [1]);
         let refused = api.post::<Value>("/other", &Empty {}).await.unwrap_err();
-        assert!(matches!(refused, Failure::Said(text) if text == "no: why"));
+        assert_eq!(refused.text(), "no: why");
+        assert!(matches!(refused, Failure::Refused(call) if call.problem["code"] == "no"));
     }
 
     #[test]

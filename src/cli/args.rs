@@ -7,9 +7,11 @@ use clap::{Parser, Subcommand};
 #[cfg(feature = "sim")]
 use super::demo;
 use super::logging::LogFormat;
+use super::texts::language;
 use super::{
     admins, clock, closings, debts, doctor, ledger, orders, packages, reports, router_setup, setup, users,
 };
+use crate::ui::language::Language;
 
 /// The command line of `kuotad`.
 #[derive(Debug, Parser)]
@@ -21,9 +23,12 @@ pub struct Args {
     /// The format of log lines on stderr.
     #[arg(long, global = true, value_enum, default_value_t)]
     pub log_format: LogFormat,
-    /// Print the API's answer as JSON.
+    /// Print the API's answer as JSON, and failures as problem documents on stderr.
     #[arg(long, global = true)]
     pub json: bool,
+    /// Language of questions and failures: id or en; without it, the site's on a terminal.
+    #[arg(long, global = true, value_name = "LANG", value_parser = language)]
+    pub lang: Option<Language>,
     /// The command.
     #[command(subcommand)]
     pub command: CliCommand,
@@ -71,8 +76,11 @@ pub enum CliCommand {
     Ledger(ledger::LedgerCommand),
     /// Copy the whole store into a file, with or without a running daemon.
     Backup {
-        /// Where to; a file of that name is replaced once the copy is whole.
+        /// Where to.
         file: PathBuf,
+        /// Replace a file of that name, once the copy is whole.
+        #[arg(long)]
+        force: bool,
     },
     /// Restore the store from a backup, with no daemon running. The old store is kept.
     Restore {

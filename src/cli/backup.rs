@@ -24,9 +24,17 @@ const TELL_EVERY: Duration = Duration::from_millis(500);
 const TABLES: [&str; 5] = ["users", "packages", "debts", "orders", "entries"];
 
 /// `backup FILE`: the copy is complete and proven before it gets that name.
-pub(super) async fn backup(file: &Path, config: &Config, output: Output) -> Result<(), Failure> {
+pub(super) async fn backup(
+    file: &Path,
+    may_replace: bool,
+    config: &Config,
+    output: Output,
+) -> Result<(), Failure> {
     let part = part_of(file)?;
     refuse_own(file, config)?;
+    if file.exists() && !may_replace {
+        return Err(Failure::said(format!("{} is there already; --force replaces it", file.display())));
+    }
     let made = match Api::daemon(&config.data_dir).await? {
         Some(daemon) => fetch(&daemon, &part).await,
         None => copy(config, &part).await,

@@ -68,8 +68,8 @@ async fn status(config: &Config) -> Option<StatusView> {
     match asked.await {
         Ok(status) => Some(status),
         Err(Failure::Said(why)) if why.is_empty() => None,
-        Err(Failure::Said(why)) => {
-            complain(&why);
+        Err(failure @ (Failure::Said(_) | Failure::Refused(_))) => {
+            complain(&failure.text());
             None
         }
         Err(Failure::Config(_)) => None,

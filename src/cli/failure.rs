@@ -1,5 +1,7 @@
 //! Why a command failed, for the operator.
 
+use serde_json::Value;
+
 use crate::agent::run::RunError;
 use crate::agent::site::StartError;
 use crate::settings::SettingsError;
@@ -11,9 +13,29 @@ pub(super) enum Failure {
     Config(SettingsError),
     /// Any other failure, for the operator.
     Said(String),
+    /// The API refused a call.
+    Refused(Box<RefusedCall>),
+}
+
+/// A call that the API refused.
+#[derive(Debug)]
+pub(super) struct RefusedCall {
+    /// Why, for the operator.
+    pub text: String,
+    /// The API's problem document.
+    pub problem: Value,
 }
 
 impl Failure {
+    /// Why, for the operator.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Config(error) => error.to_string(),
+            Self::Said(text) => text.clone(),
+            Self::Refused(refused) => refused.text.clone(),
+        }
+    }
+
     /// A failure with the text of an error.
     #[allow(clippy::needless_pass_by_value, reason = "it stands in map_err, which hands errors over")]
     pub fn said(text: impl ToString) -> Self {

@@ -96,7 +96,8 @@ pub(super) async fn run(file: &Path, dry_run: bool, api: &Api, output: Output) -
         Ok(Ok(_)) => return Err(refused(bad)),
         Ok(Err(problem)) => return Err(refused(merged(bad, by_line(&problem, &rows)))),
         Err(failure) if bad.is_empty() => return Err(failure),
-        Err(Failure::Said(why)) => {
+        Err(failure @ (Failure::Said(_) | Failure::Refused(_))) => {
+            let why = failure.text();
             output::complain(&format!("{why}\nonly the tables themselves are checked:"));
             return Err(refused(bad));
         }

@@ -30,30 +30,38 @@ mod router_setup;
 mod setup;
 mod stdin;
 mod streamed;
+mod texts;
 mod users;
 
 pub use args::{Args, CliCommand};
 
 use crate::agent::config::Config;
 use crate::settings::Environment;
+use crate::ui::language::Language;
 use api::Api;
-use execute::perform;
+use execute::{FailureReport, perform_as};
 use failure::Failure;
 use output::Output;
+use texts::spoken;
 
 /// Runs the command and returns the exit code. Failures are printed to stderr.
 pub fn run(args: Args) -> u8 {
-    perform(dispatch(args))
+    let site = || Config::load(&args.config, &Environment::process()).ok().map(|config| config.language);
+    // `setup` writes the configuration that would say so.
+    let is_setup = matches!(args.command, CliCommand::Setup(_));
+    let language = spoken(args.lang, if is_setup || args.lang.is_some() { None } else { site() });
+    let report = FailureReport { json: args.json, language };
+    perform_as(report, dispatch(args, language))
 }
 
-async fn dispatch(args: Args) -> Result<(), Failure> {
+async fn dispatch(args: Args, language: Language) -> Result<(), Failure> {
     let output = Output { json: args.json };
     match args.command {
         CliCommand::Run => daemon::run(&args.config).await,
         #[cfg(feature = "sim")]
-        CliCommand::Demo(demo) => demo::run(demo).await,
+        CliCommand::Demo(demo) => demo::run(demo, language).await,
         CliCommand::CheckConfig => daemon::check_config(&args.config, output),
-        CliCommand::Setup(setup) => setup::run(setup, &args.config).await,
+        CliCommand::Setup(setup) => setup::run(setup, &args.config, language).await,
         CliCommand::Doctor(doctor) => doctor::run(&doctor, &args.config, output).await,
         CliCommand::RouterSetup(setup) => {
             let config = Config::load(&args.config, &Environment::process())?;
@@ -63,9 +71,9 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
             let config = Config::load(&args.config, &Environment::process())?;
             ledger::run(command, &config, output).await
         }
-        CliCommand::Backup { file } => {
+        CliCommand::Backup { file, force } => {
             let config = Config::load(&args.config, &Environment::process())?;
-            backup::backup(&file, &config, output).await
+            backup::backup(&file, force, &config, output).await
         }
         CliCommand::Restore { file } => {
             let config = Config::load(&args.config, &Environment::process())?;

@@ -14,6 +14,7 @@ use super::api::Api;
 use super::assemble::router_client;
 use super::failure::Failure;
 use super::output::{complain, say};
+use super::texts::SetupWords;
 use crate::agent::config::Config;
 use crate::agent::router::site_plan::site_plan;
 use crate::protocol::admin::admins::{AddAdmin, AdminView};
@@ -23,6 +24,8 @@ use crate::routeros::Router;
 use crate::settings::without_mark;
 use crate::settings::{Environment, HttpUrl, Network, RouterAddress, Secret};
 use crate::store::Role;
+use crate::ui::catalogue::fill;
+use crate::ui::language::Language;
 
 /// The router's script, in the folder of the configuration.
 const SCRIPT_FILE: &str = "router-setup.rsc";
@@ -52,6 +55,12 @@ pub struct SetupArgs {
     /// How customers reach the owner.
     #[arg(long, value_name = "TEXT")]
     contact: Option<String>,
+    /// Name of the hotspot, as customers read it.
+    #[arg(long, value_name = "TEXT")]
+    name: Option<String>,
+    /// Time zone: WIB, WITA, WIT, or a name like Asia/Jakarta.
+    #[arg(long, value_name = "ZONE")]
+    timezone: Option<String>,
     /// Log-in name of the first owner.
     #[arg(long, value_name = "NAME")]
     owner: Option<String>,
@@ -78,7 +87,8 @@ struct SetupAnswers {
     owner_password: Secret,
 }
 
-pub(super) async fn run(args: SetupArgs, path: &Path) -> Result<(), Failure> {
+pub(super) async fn run(args: SetupArgs, path: &Path, language: Language) -> Result<(), Failure> {
+    let words = SetupWords::of(language);
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
@@ -88,14 +98,14 @@ pub(super) async fn run(args: SetupArgs, path: &Path) -> Result<(), Failure> {
     if path.exists() && !args.force {
         return Err(is_there(path));
     }
-    let answers = gather(&args, &mut Asker::new(args.yes), &password_file)?;
+    let answers = gather(&args, &mut Asker::new(args.yes, words), &password_file, language)?;
     if !args.force && is_other(&password_file, &answers.router_password) {
         return Err(is_there(&password_file));
     }
     let data_dir = &answers.config.data_dir;
     let keeper = keeper(data_dir);
     make_private(data_dir)?;
-    let made = make_owner(&answers, args.force).await?;
+    let made = make_owner(&answers, args.force, words).await?;
     close_to_others(data_dir)?;
     let script = folder.join(SCRIPT_FILE);
     fs::create_dir_all(&folder).map_err(|error| refused(&folder, &error))?;
@@ -106,8 +116,9 @@ pub(super) async fn run(args: SetupArgs, path: &Path) -> Result<(), Failure> {
     if let Some(keeper) = keeper {
         hand_over(keeper, &[path, &password_file], data_dir)?;
     }
-    say(&format!("{} is written\n{made}\n{}", path.display(), next_steps(&answers, &script)))?;
-    test_router(&answers).await
+    let written = fill(words.written, &[&path.display().to_string()]);
+    say(&format!("{written}\n{made}\n{}", next_steps(&answers, &script, words)))?;
+    test_router(&answers, words).await
 }
 
 fn is_there(file: &Path) -> Failure {
@@ -121,23 +132,30 @@ fn is_other(file: &Path, secret: &Secret) -> bool {
 }
 
 /// Reads the answers missing from the flags, and checks all of them before anything is written.
-fn gather(args: &SetupArgs, asker: &mut Asker, password_file: &Path) -> Result<SetupAnswers, Failure> {
-    let default = Config::default();
+fn gather(
+    args: &SetupArgs,
+    asker: &mut Asker,
+    password_file: &Path,
+    language: Language,
+) -> Result<SetupAnswers, Failure> {
+    let (default, words) = (Config::default(), asker.words);
+    let name = asker.word(words.name, args.name.clone(), &default.name)?;
+    let zone = asker.word(words.zone, args.timezone.clone(), "WIB")?;
     let usual = default.router.address.to_string();
-    let address = asker.word("Router's address and API port", text(args.router_address.as_ref()), &usual)?;
-    let user = asker.word("User on the router", args.router_user.clone(), &default.router.username)?;
+    let address = asker.word(words.router, text(args.router_address.as_ref()), &usual)?;
+    let user = asker.word(words.router_user, args.router_user.clone(), &default.router.username)?;
     let router_password =
-        asker.secret("Password of that user", args.router_password_stdin, "--router-password-stdin")?;
+        asker.secret(words.router_password, args.router_password_stdin, "--router-password-stdin")?;
     let usual = default.portal.public_url.as_str();
-    let portal = asker.word("How customers reach the portal", text(args.portal_url.as_ref()), usual)?;
+    let portal = asker.word(words.portal, text(args.portal_url.as_ref()), usual)?;
     let given = args.client_networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let given = Some(given).filter(|given| !given.is_empty());
     let usual = default.portal.client_networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    let networks = asker.word("Networks of customers' devices", given, &usual)?;
-    let contact = asker.word("Phone that customers see", args.contact.clone(), "")?;
-    let owner = asker.word("Log-in name of the owner", args.owner.clone(), "owner")?;
+    let networks = asker.word(words.networks, given, &usual)?;
+    let contact = asker.word(words.contact, args.contact.clone(), "")?;
+    let owner = asker.word(words.owner, args.owner.clone(), "owner")?;
     let owner_password =
-        asker.secret("Password of the owner", args.owner_password_stdin, "--owner-password-stdin")?;
+        asker.secret(words.owner_password, args.owner_password_stdin, "--owner-password-stdin")?;
     let data_dir = args.data_dir.clone().unwrap_or_else(|| default.data_dir.clone());
     let data_dir = std::path::absolute(data_dir).map_err(Failure::said)?;
     let [data, secret] = [&*data_dir, password_file].map(|path| {
@@ -147,9 +165,12 @@ fn gather(args: &SetupArgs, asker: &mut Asker, password_file: &Path) -> Result<S
     // A JSON text or list of texts is valid TOML too.
     let text = format!(
         "# Written by kuotad setup. Every key and its default: kuotad check-config\n\
-         data_dir = {}\n\n[portal]\npublic_url = {}\nclient_networks = {}\ncontact = {}\n\n\
+         data_dir = {}\nname = {}\ntimezone = {}\nlanguage = {}\n\n[portal]\npublic_url = {}\nclient_networks = {}\ncontact = {}\n\n\
          [router]\naddress = {}\nusername = {}\npassword_file = {}\n",
         json!(data?),
+        json!(name),
+        json!(zone_name(&zone)),
+        json!(language),
         json!(portal),
         json!(networks),
         json!(contact),
@@ -165,14 +186,28 @@ fn text(value: Option<&impl ToString>) -> Option<String> {
     value.map(ToString::to_string)
 }
 
+/// The zone that people call by the letters on their clocks.
+fn zone_name(zone: &str) -> &str {
+    match zone.to_ascii_uppercase().as_str() {
+        "WIB" => "Asia/Jakarta",
+        "WITA" => "Asia/Makassar",
+        "WIT" => "Asia/Jayapura",
+        _ => zone,
+    }
+}
+
+/// How often two passwords may differ.
+const REPEATS_MAX: usize = 3;
+
 /// Gets the answers that are not given by flags.
 struct Asker {
     asks: bool,
+    words: &'static SetupWords,
 }
 
 impl Asker {
-    fn new(yes: bool) -> Self {
-        Self { asks: !yes && io::stdin().is_terminal() && io::stderr().is_terminal() }
+    fn new(yes: bool, words: &'static SetupWords) -> Self {
+        Self { asks: !yes && io::stdin().is_terminal() && io::stderr().is_terminal(), words }
     }
 
     /// An answer: given, prompted for, or the default.
@@ -194,11 +229,7 @@ impl Asker {
         let answer = if from_stdin {
             line()?
         } else if self.asks {
-            prompt(&format!("{question}: "))?;
-            let quiet = Quiet::begin();
-            let answer = line();
-            drop(quiet);
-            answer?
+            self.repeated(question)?
         } else {
             return Err(Failure::said(format!(
                 "there is no terminal to ask on: give {flag} and write it there"
@@ -209,6 +240,29 @@ impl Asker {
         }
         Ok(Secret::new(answer.trim()))
     }
+}
+
+impl Asker {
+    /// A hidden answer, typed twice: nobody sees a slip.
+    fn repeated(&self, question: &str) -> Result<String, Failure> {
+        for _ in 0..REPEATS_MAX {
+            let answer = hidden(question)?;
+            if answer.trim().is_empty() || hidden(&fill(self.words.again, &[question]))? == answer {
+                return Ok(answer);
+            }
+            prompt(&format!("{}\n", self.words.differs))?;
+        }
+        Err(Failure::said(self.words.differs))
+    }
+}
+
+/// An answer that the terminal does not show.
+fn hidden(question: &str) -> Result<String, Failure> {
+    prompt(&format!("{question}: "))?;
+    let quiet = Quiet::begin();
+    let answer = line();
+    drop(quiet);
+    answer
 }
 
 /// Prompts go to stderr; stdout is for results.
@@ -253,7 +307,7 @@ fn stty(word: &str) -> bool {
 
 /// Creates the first owner before any file is written, so that a refused password leaves nothing. After an
 /// interrupted set-up an owner of that name exists already: the password must then be the same.
-async fn make_owner(answers: &SetupAnswers, may_exist: bool) -> Result<String, Failure> {
+async fn make_owner(answers: &SetupAnswers, may_exist: bool, words: &SetupWords) -> Result<String, Failure> {
     let api = Api::open(&answers.config, Environment::process()).await?;
     let (owner, password) = (&answers.owner, answers.owner_password.expose());
     let admins: Vec<AdminView> = api.list(ADMINS, |page| page, usize::MAX).await?;
@@ -264,15 +318,15 @@ async fn make_owner(answers: &SetupAnswers, may_exist: bool) -> Result<String, F
             password: Password(password.to_owned()),
         };
         api.post::<AdminView>(ADMINS, &body).await?;
-        return Ok(format!("{owner} may log in as owner"));
+        return Ok(fill(words.may_log_in, &[owner]));
     };
     if may_exist {
-        return Ok(format!("{owner} may log in as before, with the password of before"));
+        return Ok(fill(words.as_before, &[owner]));
     }
     let log_in = LogIn { username: owner.clone(), password: password.to_owned(), otp: None };
     let is_same = api.post::<LoggedInView>("/api/v1/login", &log_in).await.is_ok();
     if known.role.0 == Role::Owner && is_same {
-        return Ok(format!("{owner} may log in as owner"));
+        return Ok(fill(words.may_log_in, &[owner]));
     }
     Err(Failure::said(format!(
         "{} knows {owner} already, with another password or role: give that password, take another name, or go on with \
@@ -372,30 +426,23 @@ fn hand_over((uid, gid): (u32, u32), files: &[&Path], data_dir: &Path) -> Result
     Ok(())
 }
 
-fn next_steps(answers: &SetupAnswers, script: &Path) -> String {
-    format!(
-        "next:\n  1. copy {} to the router and run /import {SCRIPT_FILE}\n  \
-         2. /user set [find where name={}] password=\"...\" disabled=no\n  \
-         3. kuotad doctor\n  4. start the daemon: kuotad run, or its service\n\
-         the desk is then at port {} of this machine, for your own network and not for the hotspot: name your phone's \
-         address in admin.allowed_networks to use it from there",
-        script.display(),
-        answers.config.router.username,
-        answers.config.admin.listen.port()
-    )
+fn next_steps(answers: &SetupAnswers, script: &Path, words: &SetupWords) -> String {
+    let port = answers.config.admin.listen.port().to_string();
+    let (script, user) = (script.display().to_string(), &answers.config.router.username);
+    fill(words.next, &[&script, SCRIPT_FILE, user, &port])
 }
 
 /// Tests the log-in to the router. It may fail, because the script creates the user.
-async fn test_router(answers: &SetupAnswers) -> Result<(), Failure> {
+async fn test_router(answers: &SetupAnswers, words: &SetupWords) -> Result<(), Failure> {
     let password = answers.router_password.clone();
     let router = router_client(&answers.config, move || password.clone())?;
     match router.read_hosts().await {
         Ok(hosts) => {
             let version = router.health().version.unwrap_or_default();
-            say(&format!("the router answers: RouterOS {version}, {} devices", hosts.rows.len()))
+            say(&fill(words.router_answers, &[&version, &hosts.rows.len().to_string()]))
         }
         Err(error) => {
-            complain(&format!("the router does not let the agent in yet: {error}"));
+            complain(&fill(words.router_refuses, &[&error.to_string()]));
             Ok(())
         }
     }
@@ -413,6 +460,14 @@ mod tests {
             (ids_of("kuot", users), ids_of("kuota", "kuota"), ids_of("kuota", "")),
             (None, None, None)
         );
+    }
+
+    #[test]
+    fn a_zone_is_named_as_clocks_name_it() {
+        let rows = [("WIB", "Asia/Jakarta"), ("wita", "Asia/Makassar"), ("Wit", "Asia/Jayapura")];
+        for (zone, name) in rows.into_iter().chain([("Asia/Pontianak", "Asia/Pontianak")]) {
+            assert_eq!(zone_name(zone), name);
+        }
     }
 
     #[test]

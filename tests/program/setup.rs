@@ -221,6 +221,58 @@ fn what_root_sets_up_belongs_to_the_service_and_is_nobody_elses_to_read() {
 }
 
 #[test]
+fn a_hotspot_has_its_name_its_zone_and_its_language_from_the_answers() {
+    let dir = tempfile::tempdir().unwrap();
+    let more =
+        ["--owner", "pemilik", "--yes", "--name", "Warung \"Net\"", "--timezone", "wita", "--lang", "id"];
+    let done = set_up(&dir, "127.0.0.1:1", &more, PASSWORDS);
+    assert!(done.status.success(), "{done:?}");
+    assert!(
+        out(&done).contains("pemilik dapat masuk sebagai pemilik")
+            && out(&done).contains("langkah berikutnya")
+    );
+    assert!(err(&done).contains("router belum mengizinkan agen masuk"), "{done:?}");
+    let config = Config::load(&dir.path().join("etc/kuotad.toml"), &Environment::default()).unwrap();
+    assert_eq!(config.name, "Warung \"Net\"");
+    let text = std::fs::read_to_string(dir.path().join("etc/kuotad.toml")).unwrap();
+    assert!(text.contains("timezone = \"Asia/Makassar\"") && text.contains("language = \"id\""), "{text}");
+    let english = tempfile::tempdir().unwrap();
+    let more = ["--owner", "pemilik", "--yes", "--lang", "en"];
+    assert!(out(&set_up(&english, "127.0.0.1:1", &more, PASSWORDS)).contains("may log in as owner"));
+    let bad = tempfile::tempdir().unwrap();
+    let more = ["--owner", "pemilik", "--yes", "--timezone", "Mars/Base"];
+    let bad_zone = set_up(&bad, "127.0.0.1:1", &more, PASSWORDS);
+    assert_eq!(bad_zone.status.code(), Some(78), "{bad_zone:?}");
+    assert!(!bad.path().join("etc").exists());
+    assert_eq!(kuotad(bad.path(), &["setup", "--lang", "fr"], "").status.code(), Some(2));
+}
+
+#[test]
+fn failures_are_problem_documents_for_programs_and_sentences_for_people() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(set_up(&dir, "127.0.0.1:1", &["--owner", "pemilik", "--yes"], PASSWORDS).status.success());
+    let missing = "00000000-0000-4000-8000-000000000000";
+    let failed = kuotad(dir.path(), &["--json", "user", "block", missing, "--reason", "x"], "");
+    assert_eq!(failed.status.code(), Some(1), "{failed:?}");
+    let problem: Value = serde_json::from_str(err(&failed).trim()).unwrap();
+    assert!(problem["code"].is_string() && problem["detail"].is_string(), "{problem}");
+    let other = tempfile::tempdir().unwrap();
+    let bad = kuotad(other.path(), &["--json", "user", "list"], "");
+    assert_eq!(bad.status.code(), Some(78), "{bad:?}");
+    let problem: Value = serde_json::from_str(err(&bad).trim()).unwrap();
+    assert_eq!(problem["code"], "bad_configuration");
+    assert!(problem["detail"].as_str().unwrap().contains("kuotad.toml"), "{problem}");
+
+    // A copy that is there is not replaced unasked.
+    let copy = dir.path().join("copy.db");
+    let copy = copy.to_str().unwrap();
+    assert!(kuotad(dir.path(), &["backup", copy], "").status.success());
+    let again = kuotad(dir.path(), &["backup", copy], "");
+    assert!(again.status.code() == Some(1) && err(&again).contains("--force"), "{again:?}");
+    assert!(kuotad(dir.path(), &["backup", copy, "--force"], "").status.success());
+}
+
+#[test]
 fn bad_answers_leave_nothing_behind() {
     for (flags, stdin, code) in [
         (&["--owner", "pemilik"][..], "\n\n", 1),

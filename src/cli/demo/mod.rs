@@ -23,12 +23,15 @@ use uuid::Uuid;
 
 use super::failure::Failure;
 use super::output::{complain, say};
+use super::texts::DemoWords;
 use crate::agent::config::{PaymentMode, Registration};
 use crate::agent::engine::Engine;
 use crate::agent::run::{self, RunError};
 use crate::clock::Clock as _;
 use crate::domain::units::Timestamp;
 use crate::settings::parse_duration;
+use crate::ui::catalogue::fill;
+use crate::ui::language::Language;
 use cashier::Cashier;
 use flow::Flow;
 use news::DemoNews;
@@ -96,13 +99,13 @@ fn registration(text: &str) -> Result<Registration, String> {
 }
 
 /// Runs the demo until its time is up or it is interrupted.
-pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
+pub(super) async fn run(args: DemoArgs, language: Language) -> Result<(), Failure> {
     let folder = Folder::make(args.data_dir.as_deref())?;
     let ending = ending(args.length).map_err(|e| Failure::said(format!("signals cannot be caught: {e}")))?;
     let (town, ports, notices) = Town::build(&folder.path, args.mode, args.registration).await?;
     let town = Arc::new(town);
     let password = town.make_owner().await?;
-    greet(&town, &ports, &password)?;
+    greet(&town, &ports, &password, language)?;
     let (stop, stopped) = watch::channel(false);
     let (stop_relay, relay_stopped) = watch::channel(false);
     let mut relay = town.bank.serve(ports.relay, relay_stopped);
@@ -135,15 +138,14 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
 }
 
 /// Prints the addresses to open in a browser.
-fn greet(town: &Town, ports: &Ports, password: &str) -> Result<(), Failure> {
+fn greet(town: &Town, ports: &Ports, password: &str, language: Language) -> Result<(), Failure> {
     let admin = ports.agent.admin.local_addr().map_err(Failure::said)?;
     let portal = ports.agent.portal.local_addr().map_err(Failure::said)?;
     let bank = town.bank.gateway.core_url();
     say(&format!(
-        "admin   http://{admin}\nportal  http://{portal}\nlog-in  {} {password}\nbank    {bank}/simulator\n\
-         On the portal you are {}, blocked for a debt; pay it at the bank.",
+        "admin   http://{admin}\nportal  http://{portal}\nlog-in  {} {password}\nbank    {bank}/simulator\n{}",
         town::OWNER,
-        people::GUEST
+        fill(DemoWords::of(language).you_are, &[people::GUEST])
     ))
 }
 
