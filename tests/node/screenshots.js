@@ -3,7 +3,7 @@
 
 const { mkdirSync } = require('node:fs')
 const { join } = require('node:path')
-const { Town } = require('./browser/town.js')
+const { PHONE, Town } = require('./browser/town.js')
 
 const folder = process.argv[2] ?? 'docs/screenshots'
 
@@ -33,6 +33,18 @@ async function desk(town, shot) {
   await shot(page, 'desk-customers')
 }
 
+/** The desk as most owners see it. */
+async function phone(town, shot) {
+  const page = await town.seated({ viewport: PHONE, deviceScaleFactor: 2 })
+  await page.goto(town.admin)
+  await shot(page, 'phone-dashboard')
+  await page.goto(`${town.admin}/jual`)
+  await shot(page, 'phone-counter')
+  const [{ id }] = (await town.api('GET', '/users?q=Tamu')).items
+  await page.goto(`${town.admin}/jual/${id}`)
+  await shot(page, 'phone-sale')
+}
+
 async function main() {
   mkdirSync(folder, { recursive: true })
   const town = await Town.open({ users: 25, speed: 1 })
@@ -40,6 +52,7 @@ async function main() {
   try {
     await portal(town, shot)
     await desk(town, shot)
+    await phone(town, shot)
   } finally {
     await town.close()
   }
