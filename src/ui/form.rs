@@ -15,7 +15,7 @@ pub(crate) const TOKEN: &str = "_token";
 /// The field of passwords.
 const PASSWORD: &str = "password";
 /// Fields that are never kept: passwords, PINs and one-time codes.
-pub(crate) const SECRETS: [&str; 5] = [PASSWORD, "pin", "pin_lagi", "pin_lama", "otp"];
+pub(crate) const SECRETS: [&str; 4] = [PASSWORD, "pin", "pin_lagi", "otp"];
 /// The field with the id of one submission, so that a double press submits once.
 pub(crate) const KEY: &str = "_key";
 /// The field that confirms what was shown.

@@ -29,7 +29,7 @@ const NAME_CHARS_MAX: usize = 40;
 const PIN_DIGITS: usize = 6;
 /// The fields of the forms. Those of PINs are known as secrets.
 const NAME: &str = "nama";
-const OLD: &str = "pin_lama";
+const OLD: &str = "password";
 const NEW: &str = "pin";
 const AGAIN: &str = "pin_lagi";
 

@@ -63,7 +63,7 @@ async fn a_pin_is_changed_by_whoever_knows_the_old_one() {
     let phone = PortalClient::of(&site).await;
     let change = async |old: &str, new: &str, again: &str| {
         let mut fields = phone.get("/pin").await.form("/pin");
-        let typed = [("pin_lama", old), ("pin", new), ("pin_lagi", again)];
+        let typed = [("password", old), ("pin", new), ("pin_lagi", again)];
         fields.extend(typed.map(|(name, value)| (name.to_owned(), value.to_owned())));
         phone.post("/pin", &fields).await
     };
