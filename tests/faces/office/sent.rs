@@ -172,12 +172,11 @@ fn name(n: &mut u32) -> String {
 async fn prepared(site: &PaymentSite, owner: &ConsoleClient<'_>, deed: &str, n: &mut u32) -> (String, Typed) {
     let last = deed.rsplit('/').next().unwrap();
     match deed.strip_suffix(last).unwrap() {
-        "/pelanggan/" => (deed.to_owned(), vec![("name", "Baru".to_owned())]),
+        "/jual/" if last == "{id}" => (customer(site).await.replace("/pelanggan/", "/jual/"), Vec::new()),
+        "/pelanggan/" | "/jual/" => (deed.to_owned(), vec![("name", "Baru".to_owned())]),
         "/pelanggan/{id}/" => to_customer(site, last).await,
         "/pelanggan/{id}/tagihan/{debt}/" => to_debt(site, last).await,
         "/bantuan/{mac}/" => (format!("/bantuan/{MAC}/{last}"), Vec::new()),
-        "/jual/" if last == "{id}" => (customer(site).await.replace("/pelanggan/", "/jual/"), Vec::new()),
-        "/jual/" => (deed.to_owned(), vec![("name", "Baru".to_owned())]),
         "/jual/perangkat/{mac}/" => {
             *n += 1;
             let mac = Mac([2, 0, 0, 0, 1, u8::try_from(*n).unwrap()]);
