@@ -201,18 +201,27 @@ impl LinkFields<'_> {
     /// The link of this entry: SHA-256 over the previous link and every field, each with its length before it, so
     /// that no two different lines read the same.
     pub fn link(&self, previous: &Hash) -> Hash {
-        self.link_in(previous, &mut Vec::new())
+        let mut hash = Sha256::new();
+        hash.update(previous);
+        self.each_part(|part| hash.update(part));
+        hash.finalize().into()
     }
 
-    /// The same with a buffer that many entries share: the fields are put together there and hashed at once, which
-    /// takes half as long as hashing one after the other.
+    /// The same with a buffer that many entries share: the parts are put together there and hashed at once, which
+    /// takes less time than hashing one after the other.
     pub fn link_in(&self, previous: &Hash, buffer: &mut Vec<u8>) -> Hash {
-        let Self { seq, user, at, kind, side, amount, amount_rp, debt, order, note, actor, event } = self;
         buffer.clear();
         buffer.extend_from_slice(previous);
+        self.each_part(|part| buffer.extend_from_slice(part));
+        Sha256::digest(buffer).into()
+    }
+
+    /// Hands out every field in the order of the link, each after its length.
+    fn each_part(&self, mut part: impl FnMut(&[u8])) {
+        let Self { seq, user, at, kind, side, amount, amount_rp, debt, order, note, actor, event } = self;
         let mut field = |bytes: &[u8]| {
-            buffer.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
-            buffer.extend_from_slice(bytes);
+            part(&(bytes.len() as u64).to_be_bytes());
+            part(bytes);
         };
         field(&seq.to_be_bytes());
         field(user.0.as_bytes());
@@ -226,7 +235,6 @@ impl LinkFields<'_> {
         field(note.as_bytes());
         field(actor.as_bytes());
         field(event.as_bytes());
-        Sha256::digest(buffer).into()
     }
 }
 
