@@ -7,6 +7,7 @@
 //! | [`run`] | assembly of the parts, and the loops |
 //! | [`service`] | the parts; changing an order, querying one at the gateway |
 //! | `http` | routes, callers and their limits |
+//! | [`console`] | pages and an API for the people who run the relay, on a listener of its own |
 //! | `request` | requests of a site, and their bounds |
 //! | `charging` | opens a charge, once |
 //! | `orders` | the calls of a site about an order |
@@ -30,6 +31,7 @@
 mod breaker;
 mod charging;
 pub mod config;
+pub mod console;
 pub mod directory;
 mod feed;
 pub mod figures;

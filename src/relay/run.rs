@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use super::config::{Config, Database, PostgresUrl, RelaySecrets, ServerTrust};
+use super::console::{self, ConsoleParts};
 use super::directory::{CipherSource, DirectoryEntries, DirectoryError, GatewayFactory, KeyCipher};
 use super::health::{PRESENCE_EVERY, presence_once};
 use super::http;
@@ -73,18 +74,19 @@ impl DirectorySources {
     }
 }
 
-/// Runs until `stop` ends or the store fails.
+/// Runs until `stop` ends or the store fails; with a console where there are parts for one.
 pub async fn run(
     config: Config,
     sources: DirectorySources,
     store: Arc<dyn RelayStore>,
+    console: Option<ConsoleParts>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), RelayRunError> {
     let listen = |source| RelayRunError::Listen { what: config.listen.to_string(), source };
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     let relay = assemble(&config, sources, store, Arc::new(SystemClock::new())).await?;
     let (stopper, stopped) = watch::channel(false);
-    let mut driving = std::pin::pin!(drive(relay, listener, stopped));
+    let mut driving = std::pin::pin!(drive_with_console(relay, listener, console, stopped));
     tokio::select! {
         ended = &mut driving => return ended,
         () = stop => {}
@@ -159,12 +161,24 @@ pub fn server_settings(
 pub async fn drive(
     relay: Arc<Relay>,
     listener: TcpListener,
+    stop: watch::Receiver<bool>,
+) -> Result<(), RelayRunError> {
+    drive_with_console(relay, listener, None, stop).await
+}
+
+/// The same with a console. Whatever becomes of it, the relay goes on.
+async fn drive_with_console(
+    relay: Arc<Relay>,
+    listener: TcpListener,
+    console: Option<ConsoleParts>,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), RelayRunError> {
     if let Ok(address) = listener.local_addr() {
         tracing::info!(%address, "relay listens");
     }
     let (close, closing) = watch::channel(false);
+    let console =
+        console.map(|parts| tokio::spawn(console::listener::run(Arc::clone(&relay), parts, closing.clone())));
     let mut serving = tokio::spawn(serve(listener, http::router(&relay), http::limits(&relay), closing));
     let mut loops = JoinSet::new();
     loops.spawn(deciding(Arc::clone(&relay)));
@@ -185,14 +199,27 @@ pub async fn drive(
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     relay.stopping.send_replace(true);
     close.send_replace(true);
-    let is_open = !serving.is_finished();
-    if is_open && timeout(DRAIN_MAX, &mut serving).await.is_err() {
-        tracing::warn!("requests still open after {DRAIN_MAX:?} are cut");
-    }
-    serving.abort();
+    drain(serving, console).await;
     loops.shutdown().await;
     tracing::info!("stopped");
     failed.map_or(Ok(()), Err)
+}
+
+/// Gives open requests of both listeners time to end.
+async fn drain(mut serving: JoinHandle<()>, mut console: Option<JoinHandle<()>>) {
+    let ended = async {
+        if !serving.is_finished() {
+            let _ = (&mut serving).await;
+        }
+        if let Some(console) = &mut console {
+            let _ = console.await;
+        }
+    };
+    if timeout(DRAIN_MAX, ended).await.is_err() {
+        tracing::warn!("requests still open after {DRAIN_MAX:?} are cut");
+    }
+    serving.abort();
+    console.iter().for_each(JoinHandle::abort);
 }
 
 /// Why a task ended that never should.

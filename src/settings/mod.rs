@@ -23,5 +23,5 @@ pub use section::{Key, SectionKeys, TakesEffect};
 pub(crate) use section::{Ranged, Section, section};
 pub use values::{
     Fingerprint, HostName, HttpUrl, ListName, Network, RouterAddress, SpeedLimit, amount, day_minute,
-    days_text, duration, duration_text, optional_url, parse_duration,
+    days_text, duration, duration_text, optional_listen, optional_url, parse_duration,
 };

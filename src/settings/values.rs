@@ -381,6 +381,28 @@ pub mod optional_url {
     }
 }
 
+/// An address and port that may be left empty.
+pub mod optional_listen {
+    use std::net::SocketAddr;
+
+    use super::{Deserializer, Serializer, de, expect_text};
+
+    const HINT: &str = "write an address and a port, like \"127.0.0.1:8095\", or nothing between the quotes";
+
+    /// Prints the address, or nothing between the quotes.
+    pub fn serialize<S: Serializer>(value: &Option<SocketAddr>, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(&value.map(|address| address.to_string()).unwrap_or_default())
+    }
+
+    /// Reads an address, or nothing.
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<SocketAddr>, D::Error> {
+        expect_text(d, HINT, |text| match text.trim() {
+            "" => Ok(None),
+            text => text.parse().map(Some).map_err(|_| de::Error::custom(HINT)),
+        })
+    }
+}
+
 /// A speed limit as RouterOS writes it, up and down in bits per second: `1M/1M`, `512k/2M`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpeedLimit(String);

@@ -14,8 +14,10 @@ use crate::web::body::named;
 pub(crate) const TOKEN: &str = "_token";
 /// The field of passwords.
 const PASSWORD: &str = "password";
-/// Fields that are never kept: passwords, PINs and one-time codes.
-pub(crate) const SECRETS: [&str; 4] = [PASSWORD, "pin", "pin_lagi", "otp"];
+/// The field of a password that replaces one.
+pub(crate) const NEW_PASSWORD: &str = "new_password";
+/// Fields that are never kept: passwords, PINs, one-time codes and keys.
+pub(crate) const SECRETS: [&str; 6] = [PASSWORD, NEW_PASSWORD, "pin", "pin_lagi", "otp", "server_key"];
 /// The field with the id of one submission, so that a double press submits once.
 pub(crate) const KEY: &str = "_key";
 /// The field that confirms what was shown.
@@ -34,7 +36,8 @@ impl<S: Send + Sync> FromRequest<S> for Form {
             .map_err(|_| Problem::malformed("the form cannot be read"))?;
         // A password is everything that was typed, spaces included.
         let read = |(name, value): (String, String)| {
-            let value = if name == PASSWORD { value } else { value.trim().to_owned() };
+            let is_password = name == PASSWORD || name == NEW_PASSWORD;
+            let value = if is_password { value } else { value.trim().to_owned() };
             (name, value)
         };
         Ok(Self(pairs.into_iter().map(read).collect()))

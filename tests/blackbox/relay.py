@@ -62,7 +62,7 @@ class Sister:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
-                    env=clean_env() | {"KUOTA_RELAY__LISTEN": "127.0.0.1:0"},
+                    env=clean_env() | {"KUOTA_RELAY__LISTEN": "127.0.0.1:0", "KUOTA_RELAY__CONSOLE__LISTEN": ""},
                 )
             self.over.wait(dice.uniform(0.2, 2))
             process.kill()
@@ -161,7 +161,7 @@ class Relay:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=clean_env(),
+                env=clean_env() | {"KUOTA_RELAY__CONSOLE__LISTEN": ""},
             )
 
         def answers():

@@ -291,6 +291,34 @@ fn a_taken_port_is_told() {
 }
 
 #[test]
+fn a_console_whose_port_is_taken_stops_nothing_and_one_that_has_its_port_answers_there_only() {
+    let program = new_program();
+    let run = |console: &str| {
+        let mut command = program.command(&["run", "--log-format", "text"]);
+        command.env("KUOTA_RELAY__CONSOLE__LISTEN", console);
+        let mut relay = RunningProgram::start(command, &program);
+        relay.logs("relay listens");
+        let address = relay.listens("relay listens").unwrap();
+        (relay, address)
+    };
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let console = taken.local_addr().unwrap().to_string();
+    let (mut relay, address) = run(&console);
+    assert!(relay.logs("listening for the console failed").contains(&console));
+    assert!(get(&address, "/api/ping").unwrap().starts_with("HTTP/1.1 200"));
+    assert_eq!(stop(relay), Some(0));
+
+    let (mut relay, address) = run("127.0.0.1:0");
+    relay.logs("console listens");
+    let console = relay.listens("console listens").unwrap();
+    assert!(get(&console, "/masuk").unwrap().starts_with("HTTP/1.1 200"));
+    for path in ["/masuk", "/v1/admin/sites"] {
+        assert!(get(&address, path).unwrap().starts_with("HTTP/1.1 404"), "{path} is not on the internet");
+    }
+    assert_eq!(stop(relay), Some(0));
+}
+
+#[test]
 fn a_hang_up_reads_secrets_again_and_a_bad_file_changes_nothing() {
     let program = new_program();
     let (mut relay, address) = start(&program);

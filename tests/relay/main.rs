@@ -1,6 +1,7 @@
 //! The relay over real sockets: orders, notifications, the feed, and the client of the gateway.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod console;
 mod directory;
 mod fixtures;
 mod gateway_client;

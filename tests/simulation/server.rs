@@ -10,8 +10,8 @@ use kuota::domain::order::OrderState;
 use kuota::domain::units::Timestamp;
 use kuota::protocol::relay::FeedItem;
 use kuota::relay::store::operators::{
-    LogAuthor, OperatorChange, OperatorLogLine, OperatorRefusal, SessionOpening, SessionsEnd, StoredOperator,
-    StoredSession,
+    AcceptedCode, LogAuthor, OperatorChange, OperatorLogLine, OperatorRefusal, SessionOpening, SessionsEnd,
+    StoredOperator, StoredSession,
 };
 use kuota::relay::store::overview::{Income, OrderPlace, PlacedOrder, SiteFigures};
 use kuota::relay::store::postgres::{PostgresSettings, PostgresStore, ServerTls};
@@ -112,6 +112,14 @@ impl ConsoleStore for ServerStore {
         _: &'a [u8; 32],
         _: Timestamp,
     ) -> StoreFuture<'a, Option<(StoredSession, StoredOperator)>> {
+        no_console()
+    }
+
+    fn extend_session<'a>(&'a self, _: &'a [u8; 32], _: Timestamp, _: Timestamp) -> StoreFuture<'a, ()> {
+        no_console()
+    }
+
+    fn accept_code<'a>(&'a self, _: &'a str, _: &'a str, _: &'a AcceptedCode) -> StoreFuture<'a, bool> {
         no_console()
     }
 

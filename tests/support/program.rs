@@ -165,6 +165,8 @@ fn arguments(command: &mut Command, config: &Path, args: &[&str]) {
         }
     }
     command.env_remove("RUST_LOG").env_remove("JOURNAL_STREAM").env_remove("CREDENTIALS_DIRECTORY");
+    // Its default is one port for every relay of this machine.
+    command.env("KUOTA_RELAY__CONSOLE__LISTEN", "");
     command.arg("--config").arg(config).args(args);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
 }

@@ -28,7 +28,7 @@ pub const AGENT: Rows = Rows {
     ],
 };
 
-/// `relay`: what it stands on, one order and one merchant, a site, all of them, the parts together, the walks, the HTTP face, the loops.
+/// `relay`: what it stands on, one order and one merchant, a site, all of them, the parts together, the walks, the HTTP faces, the loops.
 pub const RELAY: Rows = Rows {
     folder: "relay",
     table: &[
@@ -40,7 +40,7 @@ pub const RELAY: Rows = Rows {
         &["charging", "feed", "health", "metrics", "notifications"],
         &["orders"],
         &["reconcile"],
-        &["http"],
+        &["http", "console"],
         &["run"],
     ],
 };

@@ -11,9 +11,10 @@ use crate::cli::failure::Failure;
 use crate::cli::output::{Output, complain, say};
 use crate::relay;
 use crate::relay::config::{Config, MerchantConfig, RelaySecrets};
+use crate::relay::console::ConsoleParts;
 use crate::relay::directory::{CipherSource, DirectoryEntries, KeyCipher};
 use crate::relay::run::DirectorySources;
-use crate::settings::{Environment, SettingsError};
+use crate::settings::{Environment, HttpUrl, SettingsError};
 
 /// Loads the configuration and its secrets.
 fn load_all(path: &Path, env: &Environment) -> Result<(Config, RelaySecrets), SettingsError> {
@@ -51,9 +52,16 @@ pub(super) async fn run(path: &Path, env: Environment) -> Result<(), Failure> {
     let cipher = cipher_of(config.clone(), env.clone());
     let (sender, file) = watch::channel(Arc::new(DirectoryEntries::of_config(&config, &secrets)));
     let listed = (config.merchant.clone(), secrets);
-    let reload = RelayReload { path: path.to_owned(), env, running: config.clone(), listed, file: sender };
+    let reload = RelayReload {
+        path: path.to_owned(),
+        env: env.clone(),
+        running: config.clone(),
+        listed,
+        file: sender,
+    };
     let obeying = tokio::spawn(obey(signals, reload, stop));
-    let ended = relay::run::run(config, DirectorySources { file, cipher }, store, async move {
+    let console = Some(console_of(&config, env));
+    let ended = relay::run::run(config, DirectorySources { file, cipher }, store, console, async move {
         // The signal handler ends only after a signal.
         let _ = stopped.wait_for(|stop| *stop).await;
     });
@@ -70,6 +78,18 @@ fn cipher_of(config: Config, env: Environment) -> CipherSource {
             KeyCipher::none()
         })
     })
+}
+
+/// The console as configured. The first merchant that is added there makes the encryption key, as the command does.
+fn console_of(config: &Config, env: Environment) -> ConsoleParts {
+    let sealing_config = config.clone();
+    ConsoleParts {
+        config: config.console.clone(),
+        public_host: config.public_url.as_ref().map(HttpUrl::host),
+        sealing: Arc::new(move || {
+            KeyCipher::load_or_create(&sealing_config, &env).map_err(|finding| finding.to_string())
+        }),
+    }
 }
 
 async fn obey(mut signals: Signals, mut reload: RelayReload, stop: watch::Sender<bool>) {

@@ -12,7 +12,7 @@ use std::path::Path;
 
 pub use database::{Database, PostgresUrl, ServerTrust};
 pub use secrets::{MerchantKeys, RelaySecrets, SiteTokens, key_fault, token_hash};
-pub use tree::{Config, MerchantConfig, SiteConfig};
+pub use tree::{Config, ConsoleConfig, MerchantConfig, SiteConfig};
 
 pub use crate::midtrans::GatewayEnvironment;
 use crate::settings::{self, Environment, Finding, HttpUrl, Section, SectionKeys, SettingsError, Sources};

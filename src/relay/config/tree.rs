@@ -1,6 +1,6 @@
 //! The tree: one struct for each table of the file. The comments of fields and structs are those of
 //! `config/relay.toml`, written for its owner; a test compares them.
-#![expect(clippy::doc_markdown, reason = "the owner's file has no markup")]
+#![expect(clippy::doc_markdown, clippy::doc_link_with_quotes, reason = "the owner's file has no markup")]
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{Database, GatewayEnvironment};
-use crate::settings::{self, HttpUrl, Section, section};
+use crate::clock::Zone;
+use crate::settings::{self, HostName, HttpUrl, Network, Section, section};
 
 /// Fewer connections leave nothing to keep for notifications, more need more than memory.
 const CONNECTIONS: [usize; 2] = [16, 65_536];
@@ -52,8 +53,32 @@ section! {
         connections_max: usize = 4096, [CONNECTIONS[0], CONNECTIONS[1]], AtStart,
             "Paling banyak koneksi pada saat yang sama.", "The most connections at the same time.";
     }
+    /// `[console]`.
+    console: ConsoleConfig = ConsoleConfig::default();
     /// `[[merchant]]`.
     merchant: Vec<MerchantConfig> = Vec::new();
+}
+
+section! {
+    /// The console: pages and an API for the people who run this relay. "kuota-relay operator add" adds the first of them.
+    ConsoleConfig "console" "console." [default, deny_unknown_fields] {
+        /// Address and port. 127.0.0.1 is this machine only. A port that is taken is tried again every half minute; the relay
+        /// works without it meanwhile. Empty: no console.
+        listen: Option<SocketAddr> [with = "settings::optional_listen"] = Some(([127, 0, 0, 1], 8095).into()), AtStart,
+            "Alamat konsol pengelola relay.", "Where the operators' console listens.";
+        /// Who may open it. Connections from any other address are refused. This machine itself may always, and with it whoever
+        /// comes through a web server or a tunnel on it.
+        allowed_networks: Vec<Network> = Vec::new(), AtStart,
+            "Jaringan yang boleh membukanya.", "Networks that may open it.";
+        /// Names that you open it by, such as ["relay-console.example"]. Addresses, localhost and the host of public_url always
+        /// work; every other name is refused, so that no foreign page can act as this one.
+        hosts: Vec<HostName> = Vec::new(), AtStart,
+            "Nama lain untuk membuka konsol, selain alamatnya.", "Names that open the console, besides addresses.";
+        /// Whose midnight begins a day of the console's sums, and whose clock its times are shown by: Asia/Jakarta (WIB),
+        /// Asia/Makassar (WITA), Asia/Jayapura (WIT), UTC.
+        timezone: Zone = Zone::named("Asia/Jakarta").expect("zone data is compiled in"), AtStart,
+            "Zona waktu konsol.", "The console's time zone.";
+    }
 }
 
 // The defaults of keys that must be written are the shipped file's examples.

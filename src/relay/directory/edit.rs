@@ -13,6 +13,7 @@ use crate::relay::store::directory::{
 use crate::relay::store::operators::LogAuthor;
 use crate::relay::store::{RelayStore, RelayStoreError};
 use crate::settings::{HttpUrl, Secret};
+use crate::web::Problem;
 
 /// Server keys that are kept of a merchant: the one in use, and those before, which sign notifications of orders from
 /// their time.
@@ -97,6 +98,41 @@ fn explain(kind: EntryKind, id: &str, refusal: DirectoryRefusal) -> String {
         DirectoryRefusal::OpenOrders(count) => format!(
             "{count} orders of {kind} {id} may still be paid, and nobody would be told: enable it until they are over"
         ),
+    }
+}
+
+impl From<EditError> for Problem {
+    fn from(error: EditError) -> Self {
+        let said = error.to_string();
+        match error {
+            EditError::Invalid { field, why } => Self::invalid(field, why),
+            EditError::InFile { .. } => Self::conflict("in_file", said),
+            EditError::Refused { kind, refusal: DirectoryRefusal::Unknown, .. } => {
+                let what = match kind {
+                    EntryKind::Merchant => "merchant",
+                    EntryKind::Site => "site",
+                };
+                Self::not_found(what)
+            }
+            EditError::Refused { refusal, .. } => Self::conflict(code(refusal), said),
+            EditError::Cipher(_) => Self::unavailable("encryption_key", said),
+            EditError::Random(_) => Self::internal(),
+            EditError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// The stable code of a refusal.
+const fn code(refusal: DirectoryRefusal) -> &'static str {
+    match refusal {
+        DirectoryRefusal::Taken => "taken",
+        DirectoryRefusal::Removed => "removed",
+        DirectoryRefusal::Unknown => "not_found",
+        DirectoryRefusal::TokenTaken => "token_taken",
+        DirectoryRefusal::OtherMerchant => "other_merchant",
+        DirectoryRefusal::NotDisabled => "not_disabled",
+        DirectoryRefusal::JustDisabled => "just_disabled",
+        DirectoryRefusal::OpenOrders(_) => "open_orders",
     }
 }
 
@@ -222,8 +258,14 @@ fn url_fault(url: &str) -> Option<String> {
     url.parse::<HttpUrl>().err()
 }
 
-/// At another address than the gateway's, any key is accepted.
+/// At another address than the gateway's, any key is accepted that is one.
 fn check_key(merchant: &MerchantEntry, server_key: &Secret) -> Result<(), EditError> {
+    let text = server_key.expose();
+    let is_key = !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic());
+    check(
+        "server_key",
+        (!is_key).then(|| "is no server key: write it as the dashboard shows it".to_owned()),
+    )?;
     let fault = key_fault(merchant.environment, server_key).filter(|_| merchant.core_url.is_none());
     check("server_key", fault)
 }

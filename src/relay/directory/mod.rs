@@ -45,6 +45,9 @@ pub type GatewayFactory =
 /// Reads the encryption key. The first command that needs one makes it, while relays run.
 pub type CipherSource = Arc<dyn Fn() -> KeyCipher + Send + Sync>;
 
+/// Reads the encryption key, or makes it where there is none; whether it did. The error is for people.
+pub type SealingSource = Arc<dyn Fn() -> Result<(KeyCipher, bool), String> + Send + Sync>;
+
 /// What a directory is made of.
 pub(super) struct DirectoryParts {
     pub store: Arc<dyn RelayStore>,
@@ -203,6 +206,16 @@ impl Directory {
             merchant.account.get_or_init(|| account);
         }
         Ok(MerchantHere { entry, keys: keyring, merchant: Arc::new(merchant) })
+    }
+
+    /// What the configuration's file lists, as it was read last.
+    pub async fn file(&self) -> Arc<DirectoryEntries> {
+        Arc::clone(&self.file.lock().await.borrow())
+    }
+
+    /// The encryption key of the database's server keys.
+    pub fn cipher(&self) -> KeyCipher {
+        (self.parts.cipher)()
     }
 
     fn state(&self) -> Arc<DirectoryState> {

@@ -205,6 +205,33 @@ pub async fn a_session_rests_on_what_it_was_opened_with(Fresh { store, other, ke
     assert!(open(&*store, &full(24, "budi", None, code("S", 7, false)), 3).await);
 }
 
+pub async fn a_code_is_taken_once_for_a_change_as_well(Fresh { store, other, keep: _keep }: Fresh) {
+    added(&*store, &["budi"]).await;
+    enrolled(&*store, "budi", 1).await;
+    let take = async |store: &dyn RelayStore, hash: &str, step: i64| {
+        store.accept_code("budi", hash, &code("S", step, false)).await.unwrap()
+    };
+    assert!(!take(&*store, "hash-1", 5).await, "the code of the log-in");
+    assert!(!take(&*store, "hash-2", 6).await, "another password");
+    let taken = tokio::join!(take(&*store, "hash-1", 6), take(&*other, "hash-1", 6));
+    assert!(taken.0 != taken.1, "one of two gets it");
+    assert!(!open(&*other, &full(2, "budi", None, code("S", 6, false)), 2).await, "no log-in by it either");
+    assert!(take(&*other, "hash-1", 7).await);
+    assert!(!store.accept_code("nobody", "hash-1", &code("S", 9, false)).await.unwrap());
+}
+
+pub async fn a_session_that_is_used_ends_later(Fresh { store, other, keep: _keep }: Fresh) {
+    added(&*store, &["budi"]).await;
+    enrolled(&*store, "budi", 1).await;
+    store.extend_session(&[1; 32], after(500), after(2000)).await.unwrap();
+    assert!(is_open(&*other, 1, 1999).await && !is_open(&*other, 1, 2000).await);
+    store.extend_session(&[1; 32], after(600), after(700)).await.unwrap();
+    assert!(is_open(&*other, 1, 1999).await, "no earlier end");
+    store.extend_session(&[1; 32], after(2000), after(9000)).await.unwrap();
+    assert!(!is_open(&*other, 1, 2001).await, "what is over stays over");
+    store.extend_session(&[9; 32], after(1), after(9000)).await.unwrap();
+}
+
 pub async fn sessions_end_with_time_with_the_password_and_with_the_operator(
     Fresh { store, other, keep: _keep }: Fresh,
 ) {

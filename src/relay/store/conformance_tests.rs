@@ -98,6 +98,8 @@ macro_rules! conforms {
             a_code_opens_one_session_whatever_asks,
             a_first_code_puts_its_secret_in_force_once,
             a_session_rests_on_what_it_was_opened_with,
+            a_code_is_taken_once_for_a_change_as_well,
+            a_session_that_is_used_ends_later,
             sessions_end_with_time_with_the_password_and_with_the_operator,
             changes_of_the_directory_are_logged_and_refused_ones_are_not,
             the_log_comes_in_pages,

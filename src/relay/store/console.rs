@@ -2,8 +2,8 @@
 
 use super::error::StoreFuture;
 use super::operators::{
-    LogAuthor, OperatorChange, OperatorLogLine, OperatorRefusal, SessionOpening, SessionsEnd, StoredOperator,
-    StoredSession,
+    AcceptedCode, LogAuthor, OperatorChange, OperatorLogLine, OperatorRefusal, SessionOpening, SessionsEnd,
+    StoredOperator, StoredSession,
 };
 use super::overview::{Income, OrderPlace, PlacedOrder, SiteFigures};
 use crate::domain::units::Timestamp;
@@ -32,6 +32,23 @@ pub trait ConsoleStore: Send + Sync {
         sha256: &'a [u8; 32],
         now: Timestamp,
     ) -> StoreFuture<'a, Option<(StoredSession, StoredOperator)>>;
+
+    /// Moves the end of a log-in that is not over at `now` further away.
+    fn extend_session<'a>(
+        &'a self,
+        sha256: &'a [u8; 32],
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> StoreFuture<'a, ()>;
+
+    /// Takes a code of an operator who shows password and code again for one change: `false` where the code was used before,
+    /// or the password was changed meanwhile. Of several callers with one code, in whatever process, one gets `true`.
+    fn accept_code<'a>(
+        &'a self,
+        operator: &'a str,
+        password_hash: &'a str,
+        code: &'a AcceptedCode,
+    ) -> StoreFuture<'a, bool>;
 
     /// The full log-ins of an operator that are not over, newest first.
     fn sessions<'a>(&'a self, operator: &'a str, now: Timestamp) -> StoreFuture<'a, Vec<StoredSession>>;

@@ -254,3 +254,4 @@ async function accessible(page) {
 }
 
 module.exports = { CAPTIVE_ANDROID, CAPTIVE_IPHONE, GUEST_MAC, PHONE, Town, accessible, noSidewaysScroll, unfold }
+module.exports.Watch = Watch

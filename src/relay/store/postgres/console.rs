@@ -8,8 +8,8 @@ use crate::domain::units::Timestamp;
 use crate::relay::store::StoreFuture;
 use crate::relay::store::console::ConsoleStore;
 use crate::relay::store::operators::{
-    LogAuthor, OperatorChange, OperatorLogLine, OperatorRefusal, SessionOpening, SessionsEnd, StoredOperator,
-    StoredSession,
+    AcceptedCode, LogAuthor, OperatorChange, OperatorLogLine, OperatorRefusal, SessionOpening, SessionsEnd,
+    StoredOperator, StoredSession,
 };
 use crate::relay::store::overview::{Income, OrderPlace, PlacedOrder, SiteFigures};
 
@@ -38,6 +38,29 @@ impl ConsoleStore for PostgresStore {
         now: Timestamp,
     ) -> StoreFuture<'a, Option<(StoredSession, StoredOperator)>> {
         Box::pin(self.clients.read(move |db| async move { operators::session(&db, sha256, now).await }))
+    }
+
+    fn extend_session<'a>(
+        &'a self,
+        sha256: &'a [u8; 32],
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> StoreFuture<'a, ()> {
+        let work =
+            move |db: Arc<Loan>| async move { operators::extend_session(&db, sha256, now, expires_at).await };
+        Box::pin(self.clients.change(work))
+    }
+
+    fn accept_code<'a>(
+        &'a self,
+        operator: &'a str,
+        password_hash: &'a str,
+        code: &'a AcceptedCode,
+    ) -> StoreFuture<'a, bool> {
+        let work = move |db: Arc<Loan>| async move {
+            operators::accept_code(&db, operator, password_hash, code).await
+        };
+        Box::pin(self.clients.change(work))
     }
 
     fn sessions<'a>(&'a self, operator: &'a str, now: Timestamp) -> StoreFuture<'a, Vec<StoredSession>> {

@@ -149,6 +149,33 @@ async fn insert_session(db: &Loan, opening: &SessionOpening, by: &LogAuthor) -> 
     Ok(true)
 }
 
+/// Takes a code outside of a log-in. Whoever has the same code waits at the operator's row.
+pub(super) async fn accept_code(
+    db: &Loan,
+    operator: &str,
+    password_hash: &str,
+    code: &AcceptedCode,
+) -> Result<bool, ServerError> {
+    db.batch("BEGIN").await?;
+    let sql = "SELECT FROM operators WHERE name = $1 AND password_hash = $2 FOR UPDATE";
+    let is_known = db.one(sql, &[&operator, &password_hash]).await?.is_some();
+    let is_accepted = is_known && accept(db, operator, code).await?;
+    db.batch(if is_accepted { "COMMIT" } else { "ROLLBACK" }).await?;
+    Ok(is_accepted)
+}
+
+/// Moves the end of a log-in.
+pub(super) async fn extend_session(
+    db: &Loan,
+    sha256: &[u8; 32],
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<(), ServerError> {
+    let sql = "UPDATE operator_sessions SET expires_at = $3
+               WHERE sha256 = $1 AND expires_at > $2 AND expires_at < $3";
+    db.run(sql, &[&sha256.as_slice(), &now.0, &expires_at.0]).await.map(drop)
+}
+
 /// Accepts a code, once.
 async fn accept(db: &Loan, operator: &str, code: &AcceptedCode) -> Result<bool, ServerError> {
     let AcceptedCode { secret, step, is_first } = code;

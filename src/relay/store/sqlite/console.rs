@@ -5,8 +5,8 @@ use crate::domain::units::Timestamp;
 use crate::relay::store::StoreFuture;
 use crate::relay::store::console::ConsoleStore;
 use crate::relay::store::operators::{
-    LogAuthor, OperatorChange, OperatorLogLine, OperatorRefusal, SessionOpening, SessionsEnd, StoredOperator,
-    StoredSession,
+    AcceptedCode, LogAuthor, OperatorChange, OperatorLogLine, OperatorRefusal, SessionOpening, SessionsEnd,
+    StoredOperator, StoredSession,
 };
 use crate::relay::store::overview::{Income, OrderPlace, PlacedOrder, SiteFigures};
 
@@ -36,6 +36,28 @@ impl ConsoleStore for SqliteStore {
     ) -> StoreFuture<'a, Option<(StoredSession, StoredOperator)>> {
         let sha256 = *sha256;
         Box::pin(self.readers.read(move |conn| operators::session(conn, &sha256, now)))
+    }
+
+    fn extend_session<'a>(
+        &'a self,
+        sha256: &'a [u8; 32],
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> StoreFuture<'a, ()> {
+        let sha256 = *sha256;
+        Box::pin(self.writer.change(move |desk| operators::extend_session(desk, &sha256, now, expires_at)))
+    }
+
+    fn accept_code<'a>(
+        &'a self,
+        operator: &'a str,
+        password_hash: &'a str,
+        code: &'a AcceptedCode,
+    ) -> StoreFuture<'a, bool> {
+        let (operator, password_hash, code) = (operator.to_owned(), password_hash.to_owned(), code.clone());
+        Box::pin(
+            self.writer.change(move |desk| operators::accept_code(desk, &operator, &password_hash, &code)),
+        )
     }
 
     fn sessions<'a>(&'a self, operator: &'a str, now: Timestamp) -> StoreFuture<'a, Vec<StoredSession>> {

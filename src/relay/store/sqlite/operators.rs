@@ -140,6 +140,30 @@ pub(super) fn open_session(
     Ok(true)
 }
 
+/// Takes a code outside of a log-in.
+pub(super) fn accept_code(
+    desk: &mut WriteContext<'_>,
+    operator: &str,
+    password_hash: &str,
+    code: &AcceptedCode,
+) -> Result<bool, QueryError> {
+    let sql = "SELECT 1 FROM operators WHERE name = ?1 AND password_hash = ?2";
+    let is_known = one(desk.tx, sql, [operator, password_hash], |_| Ok(()))?.is_some();
+    Ok(is_known && accept(desk.tx, operator, code)?)
+}
+
+/// Moves the end of a log-in.
+pub(super) fn extend_session(
+    desk: &mut WriteContext<'_>,
+    sha256: &[u8; 32],
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<(), QueryError> {
+    let sql = "UPDATE operator_sessions SET expires_at = ?3
+               WHERE sha256 = ?1 AND expires_at > ?2 AND expires_at < ?3";
+    run(desk.tx, sql, params![sha256, now.0, expires_at.0]).map(drop)
+}
+
 /// Accepts a code, once.
 fn accept(tx: &Connection, operator: &str, code: &AcceptedCode) -> Result<bool, QueryError> {
     let AcceptedCode { secret, step, is_first } = code;
