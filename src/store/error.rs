@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
+use super::backup::BackupError;
 use super::identity::FileFault;
 use super::rescued_copy::{self, Beside, Left, Rescue};
 use super::unwritable::Unwritable;
@@ -100,6 +101,9 @@ pub enum StoreError {
     /// The file comes from a later version, or its schema could not be upgraded.
     #[error("the store's schema cannot be used by this version: {0}")]
     Schema(#[from] rusqlite_migration::Error),
+    /// The store was not upgraded, because no copy of it could be made before.
+    #[error("the store's schema is not upgraded without a copy of it, and none could be made: {0}")]
+    NotCopied(String),
     /// The system has no random bytes for the site's secret.
     #[error("the system gave no random bytes: {0}")]
     Random(#[from] getrandom::Error),
@@ -123,6 +127,19 @@ impl From<rusqlite::Error> for StoreError {
             BROKEN.set(Some(error.to_string()));
         }
         Self::Sqlite(error)
+    }
+}
+
+impl From<BackupError> for StoreError {
+    /// Of a copy before an upgrade.
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::File { path, source } => Self::Folder { path, source },
+            BackupError::Store(error) => error,
+            error @ (BackupError::Unusable { .. } | BackupError::Copy(_)) => {
+                Self::NotCopied(error.to_string())
+            }
+        }
     }
 }
 

@@ -17,9 +17,8 @@ use super::place::{self, LOG_CLOSED, LOG_OPEN, Lock};
 use super::read::Reader;
 use super::rescued_copy::Rescue;
 use super::unwritable::Unwritable;
-use super::{damage, names, rescue, site_secret};
+use super::{damage, names, rescue, site_secret, upgrade_copy};
 use crate::identity::site_secret::SiteSecret;
-use crate::sqlite;
 use crate::tools::backoff;
 
 /// The same while the file is known to be locked.
@@ -409,7 +408,7 @@ fn open_to_write(path: &Path) -> Result<OpenedFile, StoreError> {
     configure(&conn)?;
     check_not_behind(path, &conn)?;
     // A new store gets its schema before its log: a file without tables never needs one.
-    sqlite::bring_up(&mut conn, &MIGRATIONS)?;
+    upgrade_copy::bring_up(&mut conn, path, &MIGRATIONS).map_err(StoreError::from)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     names::fill(&mut conn)?;
     let site_secret = site_secret::ensured(&conn)?;

@@ -25,7 +25,7 @@
 //!   with `walk`, `folds` and `progress`, `checkpoint` how far it came, `since` the proof at a start
 //!
 //! Copies:
-//! - `backup` makes and restores them, `rescue` makes them of a store that went away, `rescued_copy` finds and names
+//! - `upgrade_copy` keeps one before the schema is upgraded, `backup` makes and restores them, `rescue` makes them of a store that went away, `rescued_copy` finds and names
 //!   those
 
 mod admins;
@@ -65,6 +65,7 @@ mod suspicion;
 mod tables;
 mod undated;
 mod unwritable;
+pub mod upgrade_copy;
 mod usage_month;
 mod validity;
 mod verify;

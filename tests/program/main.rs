@@ -1,11 +1,13 @@
 //! The programs as processes: commands, configuration, set-up, memory, and disks that fail.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod alerts;
 mod cli;
 mod config;
 mod damage;
 mod disk;
 mod flood;
+mod manuals;
 mod memory;
 mod relay_cli;
 mod setup;

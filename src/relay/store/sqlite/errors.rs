@@ -8,6 +8,8 @@ use rusqlite::ErrorCode;
 use crate::relay::store::RelayStoreError;
 use crate::relay::store::encoding::moved_text;
 use crate::sqlite::Cause;
+use crate::store::StoreError;
+use crate::store::backup::BackupError;
 
 /// Why the store's file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +54,21 @@ pub enum OpenError {
     /// The file comes from a later version, or its schema could not be brought up.
     #[error("the relay's store has a schema that this version cannot use: {0}")]
     Schema(#[from] rusqlite_migration::Error),
+    /// It was not upgraded, because no copy of it could be made before.
+    #[error("the relay's store is not upgraded without a copy of it, and none could be made: {0}")]
+    NotCopied(String),
+}
+
+impl From<BackupError> for OpenError {
+    /// Of a copy before an upgrade.
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::File { path, source } => Self::File { path, source },
+            BackupError::Store(StoreError::Sqlite(error)) => Self::Sqlite(error),
+            BackupError::Store(StoreError::Schema(error)) => Self::Schema(error),
+            error => Self::NotCopied(error.to_string()),
+        }
+    }
 }
 
 /// Why a change or a question failed.

@@ -42,7 +42,7 @@ use super::{
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
 use crate::protocol::relay::FeedItem;
-use crate::sqlite;
+use crate::store::upgrade_copy;
 use errors::QueryError;
 use open::{
     EPOCH, MIGRATIONS, at, check_emptied, check_moved, check_moved_away, configure, connect, create_private,
@@ -104,7 +104,7 @@ impl SqliteStore {
             return Err(OpenError::File { path: path.to_owned(), source });
         }
         configure(&conn)?;
-        sqlite::bring_up(&mut conn, &MIGRATIONS)?;
+        upgrade_copy::bring_up(&mut conn, path, &MIGRATIONS)?;
         check_moved(&conn)?;
         let epoch = random_name().map_err(at(path))?;
         conn.execute("INSERT OR IGNORE INTO meta (key, value) VALUES (?1, ?2)", [EPOCH, &epoch])?;
