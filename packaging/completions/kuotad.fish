@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_kuotad_global_optspecs
-    string join \n config= log-format= json h/help V/version
+    string join \n config= log-format= json lang= h/help V/version
 end
 
 function __fish_kuotad_needs_command
@@ -28,7 +28,8 @@ complete -c kuotad -n "__fish_kuotad_needs_command" -l config -d 'The configurat
 complete -c kuotad -n "__fish_kuotad_needs_command" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_needs_command" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_needs_command" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_needs_command" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_needs_command" -s V -l version -d 'Print version'
 complete -c kuotad -n "__fish_kuotad_needs_command" -f -a "run" -d 'Run the daemon'
@@ -55,52 +56,60 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand run" -l config -d 'The con
 complete -c kuotad -n "__fish_kuotad_using_subcommand run" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand run" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand run" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand run" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand check-config" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand check-config" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand check-config" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand check-config" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand check-config" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand check-config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l router-address -d 'Host and port of the router\'s API' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l router-user -d 'The agent\'s user on the router' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l portal-url -d 'How customers reach the portal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l client-network -d 'A network of customers\' devices; may be given more than once' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l contact -d 'How customers reach the owner' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l name -d 'Name of the hotspot, as customers read it' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l timezone -d 'Time zone: WIB, WITA, WIT, or a name like Asia/Jakarta' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l owner -d 'Log-in name of the first owner' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l data-dir -d 'Folder of the store' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
+complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l router-password-stdin -d 'Read that user\'s password from a line of stdin, the first one'
 complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l owner-password-stdin -d 'Read the owner\'s password from a line of stdin, after the router\'s'
 complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l yes -d 'Ask nothing: what is not given is as by default'
 complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l force -d 'Replace a configuration that is there'
-complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand doctor" -l agent-address -d 'This machine\'s address as the router sees it; the portal\'s when not given' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand doctor" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand doctor" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand doctor" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand doctor" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand doctor" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand router-setup" -l agent-address -d 'This machine\'s address as the router sees it; the portal\'s when not given' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand router-setup" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand router-setup" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
+complete -c kuotad -n "__fish_kuotad_using_subcommand router-setup" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand router-setup" -l remove -d 'The script that undoes the other one'
 complete -c kuotad -n "__fish_kuotad_using_subcommand router-setup" -l login-page -d 'The hotspot\'s log-in page: save it as login.html in the hotspot\'s HTML directory on the router'
-complete -c kuotad -n "__fish_kuotad_using_subcommand router-setup" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand router-setup" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand router-setup" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and not __fish_seen_subcommand_from add token list totp-off remove help" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and not __fish_seen_subcommand_from add token list totp-off remove help" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and not __fish_seen_subcommand_from add token list totp-off remove help" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and not __fish_seen_subcommand_from add token list totp-off remove help" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and not __fish_seen_subcommand_from add token list totp-off remove help" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and not __fish_seen_subcommand_from add token list totp-off remove help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and not __fish_seen_subcommand_from add token list totp-off remove help" -f -a "add" -d 'Add an admin'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and not __fish_seen_subcommand_from add token list totp-off remove help" -f -a "token" -d 'Make an API token and print it. It is shown this once and survives restarts'
@@ -116,8 +125,9 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_sub
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from add" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
+complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from add" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from add" -l password-stdin -d 'Read the password from the first line of stdin; there is no other way to give one'
-complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from add" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from add" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from token" -l role -d 'The token\'s role, at most its admin\'s; the admin\'s own role when not given' -r -f -a "viewer\t''
 cashier\t''
@@ -127,25 +137,29 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_sub
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from token" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from token" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from token" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from token" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from token" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from list" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from list" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from list" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from list" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from list" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from totp-off" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from totp-off" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from totp-off" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from totp-off" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from totp-off" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from totp-off" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from remove" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from remove" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from remove" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from remove" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from remove" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from help" -f -a "add" -d 'Add an admin'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from help" -f -a "token" -d 'Make an API token and print it. It is shown this once and survives restarts'
@@ -157,7 +171,8 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand user; and not __fish_seen_
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and not __fish_seen_subcommand_from add list show import reset pin block unblock bind unbind explain credit buy help" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and not __fish_seen_subcommand_from add list show import reset pin block unblock bind unbind explain credit buy help" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and not __fish_seen_subcommand_from add list show import reset pin block unblock bind unbind explain credit buy help" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and not __fish_seen_subcommand_from add list show import reset pin block unblock bind unbind explain credit buy help" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and not __fish_seen_subcommand_from add list show import reset pin block unblock bind unbind explain credit buy help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and not __fish_seen_subcommand_from add list show import reset pin block unblock bind unbind explain credit buy help" -f -a "add" -d 'Enter a user'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and not __fish_seen_subcommand_from add list show import reset pin block unblock bind unbind explain credit buy help" -f -a "list" -d 'Show users'
@@ -179,7 +194,8 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from add" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from add" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from add" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from add" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from list" -l q -d 'Only those whose name, phone or log-in name contains this' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from list" -l status -d 'Only those with this access: active, fup, habis, expired, inactive, blocked, unlimited' -r
@@ -187,20 +203,23 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from list" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from list" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from list" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from list" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from show" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from show" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from show" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from show" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from show" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from import" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from import" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from import" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from import" -l dry-run -d 'Only check and show what would be entered'
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from import" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from import" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from reset" -l debt -d 'Quota given as unpaid debt, like "10 GB"' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from reset" -l credit -d 'Quota given' -r
@@ -212,47 +231,54 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from reset" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from reset" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from reset" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from reset" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from pin" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from pin" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from pin" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from pin" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from pin" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from pin" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from block" -l reason -d 'Why; kept in the books' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from block" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from block" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from block" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from block" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from block" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from block" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unblock" -l reason -d 'Why; kept in the books' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unblock" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unblock" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unblock" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unblock" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unblock" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unblock" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from bind" -l label -d 'Name of the device for people' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from bind" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from bind" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from bind" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from bind" -l move -d 'Move it from the user who has it; without this another user\'s device is refused'
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from bind" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from bind" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from bind" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unbind" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unbind" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unbind" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unbind" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unbind" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unbind" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from explain" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from explain" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from explain" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from explain" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from explain" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from credit" -l reason -d 'Why; kept in the books' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from credit" -l days -d 'Days given with it' -r
@@ -260,7 +286,8 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from credit" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from credit" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from credit" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from credit" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from credit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from buy" -l method -d 'How it is paid: `cash`, `transfer`, `qris_static`, or online: `snap`, `qris`, `gopay`, ...' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from buy" -l reference -d 'Note of the payment, like the number of a transfer' -r
@@ -269,7 +296,8 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from buy" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from buy" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from buy" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from buy" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from buy" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from help" -f -a "add" -d 'Enter a user'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show users'
@@ -289,7 +317,8 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and not __fish_seen_
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and not __fish_seen_subcommand_from add list promise write-off settle help" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and not __fish_seen_subcommand_from add list promise write-off settle help" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and not __fish_seen_subcommand_from add list promise write-off settle help" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and not __fish_seen_subcommand_from add list promise write-off settle help" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and not __fish_seen_subcommand_from add list promise write-off settle help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and not __fish_seen_subcommand_from add list promise write-off settle help" -f -a "add" -d 'Enter a debt item; its quota is given with it, except with --no-advance'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and not __fish_seen_subcommand_from add list promise write-off settle help" -f -a "list" -d 'Show what a user owes and owed'
@@ -305,14 +334,16 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from add" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
+complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from add" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from add" -l no-advance -d 'Do not give the quota now'
-complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from add" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from add" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from list" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from list" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from list" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from list" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from list" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from promise" -l due-date -d 'Last day to pay, like 2026-12-31' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from promise" -l note -d 'For people; the old note stays when not given' -r
@@ -320,14 +351,16 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from promise" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from promise" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from promise" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from promise" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from promise" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from write-off" -l reason -d 'Why' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from write-off" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from write-off" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from write-off" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from write-off" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from write-off" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from write-off" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from settle" -l amount-rp -d 'So much money, to the oldest items first' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from settle" -l method -d 'How it is paid: `cash`, `transfer`, `qris_static`, or online: `snap`, `qris`, `gopay`, ...' -r
@@ -337,8 +370,9 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from settle" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
+complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from settle" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from settle" -l all -d 'Every open item and the overage'
-complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from settle" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from settle" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from settle" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from help" -f -a "add" -d 'Enter a debt item; its quota is given with it, except with --no-advance'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show what a user owes and owed'
@@ -350,7 +384,8 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand package; and not __fish_se
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and not __fish_seen_subcommand_from add list help" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand package; and not __fish_seen_subcommand_from add list help" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand package; and not __fish_seen_subcommand_from add list help" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand package; and not __fish_seen_subcommand_from add list help" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and not __fish_seen_subcommand_from add list help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and not __fish_seen_subcommand_from add list help" -f -a "add" -d 'Put a package on sale'
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and not __fish_seen_subcommand_from add list help" -f -a "list" -d 'Show packages'
@@ -362,14 +397,16 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_s
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from add" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
+complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from add" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from add" -l unlimited -d 'No end but its days'
-complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from add" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from add" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from list" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from list" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from list" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from list" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from list" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from help" -f -a "add" -d 'Put a package on sale'
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show packages'
@@ -378,7 +415,8 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand order; and not __fish_seen
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and not __fish_seen_subcommand_from list cancel refresh review refund show help" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand order; and not __fish_seen_subcommand_from list cancel refresh review refund show help" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand order; and not __fish_seen_subcommand_from list cancel refresh review refund show help" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand order; and not __fish_seen_subcommand_from list cancel refresh review refund show help" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and not __fish_seen_subcommand_from list cancel refresh review refund show help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and not __fish_seen_subcommand_from list cancel refresh review refund show help" -f -a "list" -d 'Show orders, newest first'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and not __fish_seen_subcommand_from list cancel refresh review refund show help" -f -a "cancel" -d 'Cancel an online order that can still be paid'
@@ -395,26 +433,30 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_sub
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from list" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from list" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from list" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from list" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from cancel" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from cancel" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from cancel" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from cancel" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from cancel" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from cancel" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refresh" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refresh" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refresh" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refresh" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refresh" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refresh" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from review" -l reason -d 'The reason' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from review" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from review" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from review" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from review" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from review" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from review" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refund" -l amount-rp -d 'The amount; everything not yet refunded when not given' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refund" -l reason -d 'The reason' -r
@@ -422,13 +464,15 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_sub
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refund" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refund" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refund" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refund" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refund" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from show" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from show" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from show" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from show" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from show" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show orders, newest first'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from help" -f -a "cancel" -d 'Cancel an online order that can still be paid'
@@ -441,7 +485,8 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand report; and not __fish_see
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and not __fish_seen_subcommand_from sales debts usage collection help" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand report; and not __fish_seen_subcommand_from sales debts usage collection help" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand report; and not __fish_seen_subcommand_from sales debts usage collection help" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand report; and not __fish_seen_subcommand_from sales debts usage collection help" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and not __fish_seen_subcommand_from sales debts usage collection help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and not __fish_seen_subcommand_from sales debts usage collection help" -f -a "sales" -d 'What was sold, by day, method and cashier'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and not __fish_seen_subcommand_from sales debts usage collection help" -f -a "debts" -d 'What is owed'
@@ -454,8 +499,9 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_su
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from sales" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
+complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from sales" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from sales" -l csv -d 'Print CSV for spreadsheets'
-complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from sales" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from sales" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from sales" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from debts" -l from -d 'The first day, like 2026-11-01; the first of the month when not given' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from debts" -l to -d 'The last day' -r
@@ -463,8 +509,9 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_su
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from debts" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
+complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from debts" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from debts" -l csv -d 'Print CSV for spreadsheets'
-complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from debts" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from debts" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from debts" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from usage" -l from -d 'The first day, like 2026-11-01; the first of the month when not given' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from usage" -l to -d 'The last day' -r
@@ -472,8 +519,9 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_su
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from usage" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
+complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from usage" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from usage" -l csv -d 'Print CSV for spreadsheets'
-complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from usage" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from usage" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from usage" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from collection" -l from -d 'The first day, like 2026-11-01; the first of the month when not given' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from collection" -l to -d 'The last day' -r
@@ -481,8 +529,9 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_su
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from collection" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
+complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from collection" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from collection" -l csv -d 'Print CSV for spreadsheets'
-complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from collection" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from collection" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from collection" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from help" -f -a "sales" -d 'What was sold, by day, method and cashier'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from help" -f -a "debts" -d 'What is owed'
@@ -493,7 +542,8 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and not __fish_se
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and not __fish_seen_subcommand_from add list help" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and not __fish_seen_subcommand_from add list help" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and not __fish_seen_subcommand_from add list help" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and not __fish_seen_subcommand_from add list help" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and not __fish_seen_subcommand_from add list help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and not __fish_seen_subcommand_from add list help" -f -a "add" -d 'Count the caller\'s drawer and close it'
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and not __fish_seen_subcommand_from add list help" -f -a "list" -d 'Show closings, newest first'
@@ -504,14 +554,16 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_s
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from add" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from add" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from add" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from add" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from list" -l limit -d 'At most so many' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from list" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from list" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from list" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from list" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from list" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from help" -f -a "add" -d 'Count the caller\'s drawer and close it'
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show closings, newest first'
@@ -520,7 +572,8 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and not __fish_see
 complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and not __fish_seen_subcommand_from verify help" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and not __fish_seen_subcommand_from verify help" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and not __fish_seen_subcommand_from verify help" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and not __fish_seen_subcommand_from verify help" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and not __fish_seen_subcommand_from verify help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and not __fish_seen_subcommand_from verify help" -f -a "verify" -d 'Recompute every balance and the hash chain; the first bad row is named'
 complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and not __fish_seen_subcommand_from verify help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -528,7 +581,8 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and __fish_seen_su
 complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Recompute every balance and the hash chain; the first bad row is named'
 complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -536,38 +590,45 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand backup" -l config -d 'The 
 complete -c kuotad -n "__fish_kuotad_using_subcommand backup" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand backup" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand backup" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand backup" -l force -d 'Replace a file of that name, once the copy is whole'
+complete -c kuotad -n "__fish_kuotad_using_subcommand backup" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand backup" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand restore" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand restore" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand restore" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand restore" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand restore" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand export" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand export" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand export" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand export" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand export" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand import" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand import" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
+complete -c kuotad -n "__fish_kuotad_using_subcommand import" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand import" -l dry-run -d 'Only check and show what would be entered'
-complete -c kuotad -n "__fish_kuotad_using_subcommand import" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand import" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand router-plan" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand router-plan" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand router-plan" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand router-plan" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand router-plan" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand router-plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and not __fish_seen_subcommand_from confirm help" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and not __fish_seen_subcommand_from confirm help" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and not __fish_seen_subcommand_from confirm help" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and not __fish_seen_subcommand_from confirm help" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and not __fish_seen_subcommand_from confirm help" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and not __fish_seen_subcommand_from confirm help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and not __fish_seen_subcommand_from confirm help" -f -a "confirm" -d 'Confirm the wall clock, after setting it by hand'
 complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and not __fish_seen_subcommand_from confirm help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -575,7 +636,8 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and __fish_seen_sub
 complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and __fish_seen_subcommand_from confirm" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and __fish_seen_subcommand_from confirm" -l json -d 'Print the API\'s answer as JSON'
+complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and __fish_seen_subcommand_from confirm" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and __fish_seen_subcommand_from confirm" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and __fish_seen_subcommand_from confirm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and __fish_seen_subcommand_from help" -f -a "confirm" -d 'Confirm the wall clock, after setting it by hand'
 complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -289,3 +289,24 @@ fn bad_answers_leave_nothing_behind() {
     let done = kuotad(dir.path(), &["setup", "--yes"], "");
     assert!(done.status.code() == Some(1) && err(&done).contains("--router-password-stdin"), "{done:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_configuration_of_the_package_is_replaced_unasked_until_somebody_changes_a_key() {
+    let shipped = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config/kuotad.toml")).unwrap();
+    let sim =
+        SimRouter::start(SimConfig { username: "kuota".to_owned(), ..SimConfig::default() }).await.unwrap();
+    let address = sim.address().to_string();
+    let changed = shipped.replacen("language = \"id\"", "language = \"en\"", 1);
+    assert_ne!(changed, shipped);
+    for (text, is_replaced) in
+        [(shipped.clone(), true), (format!("{shipped}# read on 1 May\n"), true), (changed, false)]
+    {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("etc")).unwrap();
+        let file = dir.path().join("etc/kuotad.toml");
+        std::fs::write(&file, &text).unwrap();
+        let done = set_up(&dir, &address, &["--owner", "pemilik", "--yes"], PASSWORDS);
+        assert_eq!(done.status.success(), is_replaced, "{done:?}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap() != text, is_replaced);
+    }
+}
