@@ -68,6 +68,17 @@ pub struct DeviceStay {
     pub to: Option<u32>,
 }
 
+/// Days of one user, from the first stored day on: a span may be ten years. `min` and `max` are queries of their own, which
+/// read one row; within another expression they would read every day of every user.
+const USAGE_DAYS: &str = "WITH RECURSIVE
+   first (d) AS (SELECT max(?2, ifnull((SELECT min(day) FROM usage_days), ?3))),
+   last (d) AS (SELECT min(?3, ifnull((SELECT max(day) FROM usage_days) + 1, ?3))),
+   span (d) AS (SELECT d FROM first WHERE d < (SELECT d FROM last)
+     UNION ALL SELECT d + 1 FROM span WHERE d + 1 < (SELECT d FROM last))
+ SELECT day AS slot, mac, bytes, unenforced_bytes
+ FROM span CROSS JOIN usage_days u ON u.day = span.d AND u.user_no = ?1 JOIN devices d USING (device_no)
+ ORDER BY day, device_no";
+
 impl AuditFilter {
     /// Only lines of that actor with that text.
     pub fn of(actor: impl Into<String>, text: impl Into<String>) -> Self {
@@ -213,18 +224,7 @@ impl Reader {
 
     /// The same by local day in `from..to` days since 1970-01-01, for the days that have ended.
     pub fn usage_days(&self, user_no: u32, from: i64, to: i64) -> Result<Vec<UsageRow>, StoreError> {
-        self.all(
-            // From the first stored day on: a span may be ten years.
-            "WITH RECURSIVE first (d) AS (SELECT max(?2, ifnull(min(day), ?3)) FROM usage_days),
-               last (d) AS (SELECT min(?3, ifnull(max(day) + 1, ?3)) FROM usage_days),
-               span (d) AS (SELECT d FROM first WHERE d < (SELECT d FROM last)
-                 UNION ALL SELECT d + 1 FROM span WHERE d + 1 < (SELECT d FROM last))
-             SELECT day AS slot, mac, bytes, unenforced_bytes
-             FROM span CROSS JOIN usage_days u ON u.day = span.d AND u.user_no = ?1 JOIN devices d USING (device_no)
-             ORDER BY day, device_no",
-            params![user_no, from, to],
-            usage,
-        )
+        self.all(USAGE_DAYS, params![user_no, from, to], usage)
     }
 
     /// Counter restarts of a user's devices in `from..to`, oldest first, at most `limit`.
@@ -353,4 +353,38 @@ fn usage(row: &Row) -> Result<UsageRow, StoreError> {
         bytes: Bytes(unsigned(row, "bytes")?),
         unenforced: Bytes(unsigned(row, "unenforced_bytes")?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+    use crate::store::Store;
+
+    /// Steps of SQLite's machine for ten days of one user, with so many users that have them.
+    fn steps(users: u32) -> i32 {
+        let dir = tempfile::tempdir().unwrap();
+        drop(Store::open(dir.path()).unwrap());
+        let conn = Connection::open(dir.path().join(FILE)).unwrap();
+        conn.pragma_update(None, "foreign_keys", "OFF").unwrap();
+        let fill = "WITH RECURSIVE d (day) AS (SELECT 1 UNION ALL SELECT day + 1 FROM d WHERE day < 40),
+           u (no) AS (SELECT 1 UNION ALL SELECT no + 1 FROM u WHERE no < ?1)
+         INSERT INTO usage_days SELECT day, no, no, 1, 0 FROM d CROSS JOIN u";
+        conn.execute(fill, [users]).unwrap();
+        conn.execute(
+            "INSERT INTO devices (device_no, user_no, mac, label, bound_at) VALUES (1, 1, 2, '', 1)",
+            [],
+        )
+        .unwrap();
+        let mut statement = conn.prepare(USAGE_DAYS).unwrap();
+        let rows = statement.query_map(params![1, 20, 30], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(rows.map(Result::unwrap).collect::<Vec<_>>(), (20..30).collect::<Vec<_>>());
+        statement.get_status(StatementStatus::VmStep)
+    }
+
+    #[test]
+    fn the_days_of_one_user_take_no_longer_with_more_users() {
+        assert_eq!(steps(2), steps(200));
+    }
 }
