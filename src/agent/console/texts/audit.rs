@@ -141,6 +141,13 @@ impl AuditWords {
             "clock.dated" => self.clock_dated,
             "feed.restart" => self.feed_restart,
             "feed.unreadable" => self.feed_unreadable,
+            other => self.named_of_few(other),
+        }
+    }
+
+    /// The sentences of the last few actions.
+    fn named_of_few(&self, action: &str) -> &'static str {
+        match action {
             "help.ask" => self.help_ask,
             "help.answer" => self.help_answer,
             "export" => self.export,
