@@ -262,6 +262,14 @@ document.addEventListener("click", (event) => {
   if (cell) cell.textContent = link.dataset.done;
 });
 
+// <input data-metered="id"> shows its length in the meter with that id.
+document.addEventListener("input", (event) => {
+  const meter = document.getElementById(event.target.dataset?.metered ?? "");
+  if (!meter) return;
+  meter.hidden = false;
+  meter.value = event.target.value.length;
+});
+
 // A form is sent once, however often its button is pressed.
 document.addEventListener("submit", (event) => {
   const form = event.target;

@@ -12,4 +12,4 @@ pub(crate) mod totp;
 pub(crate) use login_gate::LoginGate;
 pub(crate) use login_limiter::{Guarded, LoginAttempt, LoginLimiter};
 pub(crate) use passwords::Passwords;
-pub(crate) use secrets::{hash, new_pin, new_token};
+pub(crate) use secrets::{hash, is_guessable, new_pin, new_token};

@@ -94,6 +94,43 @@ impl Store {
         Ok(removed)
     }
 
+    /// Replaces an admin's password and ends every session but the one with that hash; the quick PIN ends, too. `false`
+    /// when there is no such admin.
+    pub fn set_password(&mut self, admin: &str, hash: &str, but: &[u8]) -> Result<bool, StoreError> {
+        let changed = self.write(|writer| {
+            let sql = "UPDATE admins SET password_hash = ?2, quick_pin_hash = NULL WHERE name = ?1";
+            let changed = writer.change(sql, params![admin, hash])? == 1;
+            let sql = "DELETE FROM tokens WHERE admin = ?1 AND hash <> ?2 AND kind = 'session'";
+            writer.run(sql, params![admin, but])?;
+            Ok(changed)
+        })?;
+        self.drop_held_sessions(admin, but);
+        Ok(changed)
+    }
+
+    /// Changes an admin's role and ends every session; tokens may do no more than the role from here on. `false` when
+    /// there is no such admin.
+    pub fn set_role(&mut self, admin: &str, role: Role) -> Result<bool, StoreError> {
+        let changed = self.write(|writer| {
+            let sql = "UPDATE admins SET role = ?2, quick_pin_hash = NULL WHERE name = ?1";
+            let changed = writer.change(sql, params![admin, role.name()])? == 1;
+            writer.run("DELETE FROM tokens WHERE admin = ?1 AND kind = 'session'", [admin])?;
+            for higher in Role::ALL.into_iter().filter(|other| *other > role) {
+                let sql = "UPDATE tokens SET role = ?2 WHERE admin = ?1 AND role = ?3";
+                writer.run(sql, params![admin, role.name(), higher.name()])?;
+            }
+            Ok(changed)
+        })?;
+        self.drop_held_sessions(admin, &[]);
+        Ok(changed)
+    }
+
+    /// Stores the hash of an admin's quick PIN; `None` removes it.
+    pub fn set_quick_pin(&mut self, admin: &str, hash: Option<&str>) -> Result<bool, StoreError> {
+        let sql = "UPDATE admins SET quick_pin_hash = ?2 WHERE name = ?1";
+        Ok(self.execute(sql, params![admin, hash])? == 1)
+    }
+
     /// Stores the secret of a second factor that is being set up, replacing an earlier one. `false` when there is no
     /// such admin.
     pub fn begin_second_factor(&mut self, admin: &str, secret: &str) -> Result<bool, StoreError> {
@@ -206,6 +243,12 @@ impl Reader {
         let mut statement = self.conn.prepare_cached("SELECT * FROM admins WHERE name = ?1")?;
         let mut rows = statement.query([name])?;
         rows.next()?.map(admin).transpose()
+    }
+
+    /// The hash of an admin's quick PIN.
+    pub fn quick_pin(&self, admin: &str) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT quick_pin_hash FROM admins WHERE name = ?1";
+        Ok(self.conn.prepare_cached(sql)?.query_row([admin], |row| row.get(0)).optional()?.flatten())
     }
 
     /// The stored name for user input, ignoring case, because phones capitalize the first letter. An exact match is

@@ -22,6 +22,7 @@ pub(super) fn steps() -> Vec<M<'static>> {
         M::up(include_str!("schema/0009_proofs.sql")),
         M::up(include_str!("schema/0010_meters.sql")),
         M::up(include_str!("schema/0011_reminders.sql")),
+        M::up(include_str!("schema/0012_quick_pins.sql")),
     ]
 }
 

@@ -71,6 +71,9 @@ fn writers() -> Vec<Writer> {
             store.write_held_logins().unwrap();
             assert!(store.held_session(&[4; 32], Timestamp(1)).is_none());
         }),
+        ("set_password", |store| assert!(store.set_password("ani", "x", &[]).unwrap())),
+        ("set_role", |store| assert!(store.set_role("ani", Role::Viewer).unwrap())),
+        ("set_quick_pin", |store| assert!(store.set_quick_pin("ani", Some("x")).unwrap())),
         ("note_reminders", |store| store.note_reminders(&[1], Timestamp(1), "ani").unwrap()),
         ("remove_admin", |store| assert!(store.remove_admin("ani").unwrap())),
         ("keep_checkpoint", |store| store.keep_checkpoint(&Checkpoint::default()).unwrap()),

@@ -64,6 +64,8 @@ pub(crate) struct LoginPage {
     pub name: Option<String>,
     pub complaint: Option<&'static str>,
     pub first: Option<FirstAccount>,
+    /// Another way in: its page and its name.
+    pub other_way: Option<(&'static str, &'static str)>,
 }
 
 impl LoginPage {
@@ -75,7 +77,7 @@ impl LoginPage {
             LoginStep::Code => (words.otp_title, None),
         };
         let (frame, carried) = (page_request.frame(title), Vec::new());
-        Self { frame, words, action, carried, name, complaint: None, first: None }
+        Self { frame, words, action, carried, name, complaint: None, first: None, other_way: None }
     }
 
     /// The same, which says how to make the first account instead.

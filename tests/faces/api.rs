@@ -172,6 +172,7 @@ async fn each_role_may_what_it_may_and_no_more() {
             201,
         ),
         (3, Method::GET, "/admins".to_owned(), json!(null), 200),
+        (3, Method::PATCH, "/admins/nobody".to_owned(), json!({"role": "viewer"}), 404),
         (3, Method::DELETE, "/admins/nobody".to_owned(), json!(null), 404),
     ];
     for (level, role) in ["viewer", "cashier", "operator"].into_iter().enumerate() {

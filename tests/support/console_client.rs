@@ -49,8 +49,9 @@ impl<'a> ConsoleClient<'a> {
             "{}",
             reply.text
         );
-        let cookie = reply.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
-        Self { site, cookie }
+        let cookies = reply.headers.get_all("set-cookie").iter();
+        let cookies = cookies.map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap());
+        Self { site, cookie: cookies.collect::<Vec<_>>().join("; ") }
     }
 
     pub async fn owner(site: &'a TestSite) -> Self {

@@ -8,11 +8,11 @@ use axum::response::IntoResponse;
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 
-use crate::agent::http::admins::{add_admin, make_token, remove_admin};
+use crate::agent::http::admins::{add_admin, change_admin, make_token, remove_admin};
 use crate::agent::http::caller::Owner;
 use crate::agent::http::second_factor::turn_off;
 use crate::agent::http::state::{Answer, AppState};
-use crate::protocol::admin::admins::{AddAdmin, AdminView, MakeToken, TokenView};
+use crate::protocol::admin::admins::{AddAdmin, AdminView, ChangeAdmin, MakeToken, TokenView};
 use crate::protocol::admin::page::{List, PageQuery};
 use crate::protocol::admin::values::{Instant, RoleName};
 use crate::store::AdminRecord;
@@ -21,7 +21,7 @@ use crate::web::{Body, Path, Problem, Query};
 pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new()
         .route("/admins", get(list).post(add))
-        .route("/admins/{name}", delete(remove))
+        .route("/admins/{name}", delete(remove).patch(change))
         .route("/admins/{name}/tokens", post(add_token))
         .route("/admins/{name}/totp", delete(end_second_factor))
 }
@@ -46,6 +46,16 @@ async fn list(State(app): State<Arc<AppState>>, _: Owner, Query(page): Query<Pag
 async fn add(State(app): State<Arc<AppState>>, Owner(actor): Owner, body: Body<AddAdmin>) -> Answer {
     let view = AdminView::of(&add_admin(&app, actor, body.value).await?);
     Ok((StatusCode::CREATED, Json(view)).into_response())
+}
+
+async fn change(
+    State(app): State<Arc<AppState>>,
+    Owner(actor): Owner,
+    Path(name): Path<String>,
+    body: Body<ChangeAdmin>,
+) -> Answer {
+    let changed = change_admin(&app, actor, name, body.value).await?;
+    Ok(Json(AdminView::of(&changed)).into_response())
 }
 
 async fn remove(State(app): State<Arc<AppState>>, Owner(actor): Owner, Path(name): Path<String>) -> Answer {

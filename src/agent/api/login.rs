@@ -10,16 +10,21 @@ use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 
 use crate::agent::engine::{Actor, Engine};
+use crate::agent::http::admins::change_own_password;
 use crate::agent::http::caller::{Session, Viewer};
 use crate::agent::http::sessions;
 use crate::agent::http::state::{Answer, AppState};
-use crate::protocol::admin::auth::{LogIn, LoggedInView, MeView};
+use crate::protocol::admin::auth::{ChangePassword, LogIn, LoggedInView, MeView};
 use crate::protocol::admin::values::{Instant, RoleName};
 use crate::web::same_site::is_cross_site;
 use crate::web::{Body, Peer, Problem};
 
 pub(crate) fn routes() -> Router<Arc<AppState>> {
-    Router::new().route("/login", post(log_in)).route("/logout", post(log_out)).route("/me", get(me))
+    Router::new()
+        .route("/login", post(log_in))
+        .route("/logout", post(log_out))
+        .route("/me", get(me))
+        .route("/me/password", post(password))
 }
 
 async fn log_in(
@@ -51,6 +56,18 @@ impl MeView {
 
 async fn me(State(app): State<Arc<AppState>>, Viewer(actor): Viewer) -> Answer {
     Ok(Json(app.read(move |engine| MeView::of(engine, actor)).await?).into_response())
+}
+
+async fn password(
+    State(app): State<Arc<AppState>>,
+    Viewer(actor): Viewer,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    body: Body<ChangePassword>,
+) -> Answer {
+    let session = sessions::COOKIE.secret(&headers);
+    change_own_password(&app, peer, actor, session, body.value).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn log_out(State(app): State<Arc<AppState>>, Session(secret): Session) -> Answer {

@@ -1,4 +1,4 @@
-//! The admin's own account: second factor and other sessions.
+//! The admin's own account: password, quick PIN, second factor and other sessions.
 
 use std::sync::Arc;
 
@@ -10,13 +10,15 @@ use axum::response::Response;
 use super::session::{AdminSession, Filled};
 use crate::agent::console::texts::office::{Office, role_name};
 use crate::agent::engine::Engine;
-use crate::agent::http::admins::end_other_sessions;
+use crate::agent::http::admins::{change_own_password, end_other_sessions};
 use crate::agent::http::caller::Session;
+use crate::agent::http::quick_pin::{GUESSABLE, may_have_quick_pin, set_quick_pin};
 use crate::agent::http::second_factor::{
     NewSecret, begin_second_factor, confirm_second_factor, end_second_factor, own,
 };
 use crate::agent::http::state::{Answer, AppState};
 use crate::identity::hash;
+use crate::protocol::admin::auth::ChangePassword;
 use crate::ui::address::parameter;
 use crate::ui::catalogue::fill;
 use crate::ui::desk::Layout;
@@ -38,6 +40,8 @@ struct AccountPage {
     is_on: bool,
     pending: Option<PendingFactor>,
     complaint: Option<&'static str>,
+    /// Whether there is a quick PIN; `None` for those who may not have one.
+    quick_pin: Option<bool>,
 }
 
 /// What a page of one's own account shows in addition to what is on file.
@@ -57,8 +61,11 @@ const SETTING_UP: &str = "pasang";
 
 async fn page(app: &AppState, session: &AdminSession, said: Said) -> Answer {
     let actor = session.actor.clone();
-    let look = move |engine: &mut Engine| Ok((own(engine, &actor)?, engine.sessions(&actor.name)?));
-    let (factor, sessions) = app.read(look).await?;
+    let look = move |engine: &mut Engine| {
+        let quick_pin = engine.reader().quick_pin(&actor.name)?.is_some();
+        Ok((own(engine, &actor)?, engine.sessions(&actor.name)?, quick_pin))
+    };
+    let (factor, sessions, quick_pin) = app.read(look).await?;
     let (locale, w) = (&session.page_request.locale, session.office());
     let is_on = factor.is_on();
     let pending = factor.pending.filter(|_| said.shows_secret).map(|secret| {
@@ -76,6 +83,7 @@ async fn page(app: &AppState, session: &AdminSession, said: Said) -> Answer {
         is_on,
         pending,
         complaint: said.complaint,
+        quick_pin: may_have_quick_pin(session.actor.role).then_some(quick_pin),
     };
     page_with(status, &page)
 }
@@ -85,7 +93,8 @@ async fn page(app: &AppState, session: &AdminSession, said: Said) -> Answer {
 pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession) -> Answer {
     let key = parameter(&session.page_request.uri, SETTING_UP);
     let shows_secret = key.is_some_and(|key| app.flash.draft(&session.token, key).is_some());
-    let complaint = session.page_request.refused.is_some().then_some(wrong_code(&session));
+    let complaint =
+        session.page_request.refused.as_ref().map(|refused| complaint(&session, &refused.problem));
     page(&app, &session, Said { complaint, shows_secret }).await
 }
 
@@ -93,6 +102,79 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession
 pub(crate) async fn begin(State(app): State<Arc<AppState>>, Filled { session, .. }: Filled) -> Answer {
     begin_second_factor(&app, session.actor.clone()).await?;
     Ok(see_other(&setting_up(&app, &session)))
+}
+
+/// What is wrong with a form of the page.
+fn complaint(session: &AdminSession, problem: &Problem) -> &'static str {
+    let w = session.office();
+    let error = problem.errors().first();
+    match error.map(|error| error.field.as_str()) {
+        Some("old") => w.wrong_old,
+        Some("new") => w.wrong_new,
+        Some("again") => w.wrong_again,
+        Some("pin") if error.is_some_and(|error| error.message == GUESSABLE) => w.easy_pin,
+        Some("pin") => w.bad_pin,
+        Some("pin_lagi") => w.other_pin,
+        Some(_) | None => wrong_code(session),
+    }
+}
+
+/// Leads to the page that shows what was done, or what is wrong with the form.
+async fn led_on(
+    app: &AppState,
+    session: &AdminSession,
+    done: Result<(), Problem>,
+    text: &'static str,
+) -> Answer {
+    match done {
+        Ok(()) => Ok(flash_answer(app, session, text)),
+        Err(problem) if problem.status() == StatusCode::UNPROCESSABLE_ENTITY => {
+            let said = Said { complaint: Some(complaint(session, &problem)), ..Said::default() };
+            let page = page(app, session, said).await?;
+            Ok(Refused::of(problem, &Form::default()).at(HOME.to_owned()).answered_by(page))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// `POST /saya/kata-sandi`: another password, on the old one.
+pub(crate) async fn change_password(
+    State(app): State<Arc<AppState>>,
+    Session(secret): Session,
+    Filled { session, form }: Filled,
+) -> Answer {
+    let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
+    let change = if text("new") == text("again") {
+        let body = serde_json::json!({"old": text("old"), "new": text("new")});
+        serde_json::from_value::<ChangePassword>(body).map_err(|_| Problem::invalid("new", "is too short"))
+    } else {
+        Err(Problem::invalid("again", "is another password"))
+    };
+    let done = match change {
+        Ok(change) => {
+            let (peer, actor) = (session.page_request.peer, session.actor.clone());
+            change_own_password(&app, peer, actor, Some(&secret), change).await
+        }
+        Err(problem) => Err(problem),
+    };
+    led_on(&app, &session, done, session.office().password_changed).await
+}
+
+/// `POST /saya/pin`: a quick PIN.
+pub(crate) async fn set_pin(State(app): State<Arc<AppState>>, Filled { session, form }: Filled) -> Answer {
+    let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
+    let done = if text("pin") == text("pin_lagi") {
+        set_quick_pin(&app, session.actor.clone(), Some(text("pin"))).await
+    } else {
+        Err(Problem::invalid("pin_lagi", "is another PIN"))
+    };
+    led_on(&app, &session, done, session.office().quick_pin_is_on).await
+}
+
+/// `POST /saya/pin/hapus`: no quick PIN any more.
+pub(crate) async fn remove_pin(State(app): State<Arc<AppState>>, Filled { session, .. }: Filled) -> Answer {
+    set_quick_pin(&app, session.actor.clone(), None).await?;
+    Ok(flash_answer(&app, &session, session.office().quick_pin_is_off))
 }
 
 fn wrong_code(session: &AdminSession) -> &'static str {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use askama::Template;
 use axum::Extension;
 use axum::extract::{Query, State};
 use axum::http::header::SET_COOKIE;
@@ -11,14 +12,16 @@ use serde::Deserialize;
 use super::session::Filled;
 use super::texts::common::Words;
 use crate::agent::http::caller::Session;
+use crate::agent::http::quick_pin;
 use crate::agent::http::sessions;
 use crate::agent::http::state::{Answer, AppState};
+use crate::identity::{hash, new_token};
 use crate::ui::address::path_of_ours;
 use crate::ui::flash::Draft;
 use crate::ui::layout::{FrameWords, page_with, see_other};
 use crate::ui::login_page::{FirstAccount, LoginPage, LoginStep, LoginWords};
 use crate::ui::refused::Refused;
-use crate::ui::{Form, PageRequest};
+use crate::ui::{Form, Frame, PageRequest};
 use crate::web::same_site::is_cross_site;
 use crate::web::{Peer, Problem};
 
@@ -43,6 +46,8 @@ pub(crate) struct Towards {
     kode: String,
 }
 
+/// Where a quick PIN is asked for.
+const PIN_PAGE: &str = "/masuk/pin";
 /// Whose presses are those of nobody who is in yet. Their keys are known to nobody else.
 const NOBODY: &str = "";
 /// What is kept of a log-in between its two steps: where to go, and that the password was right.
@@ -53,10 +58,11 @@ const PROOF: &str = "bukti";
 pub(crate) async fn show(
     State(app): State<Arc<AppState>>,
     page_request: PageRequest,
+    headers: HeaderMap,
     Query(to): Query<Towards>,
 ) -> Answer {
     if let Some(refused) = page_request.refused.clone() {
-        return refused_page(&app, &page_request, &refused).await;
+        return refused_page(&app, &page_request, &headers, &refused).await;
     }
     let said = match app.flash.draft(NOBODY, &to.kode) {
         Some(Draft::Typed(kept)) => {
@@ -65,10 +71,16 @@ pub(crate) async fn show(
         }
         Some(Draft::Done(_)) | None => Said { to: path_of_ours(&to.ke), ..Said::default() },
     };
-    page(&app, &page_request, StatusCode::OK, said).await
+    page(&app, &page_request, &headers, StatusCode::OK, said).await
 }
 
-async fn page(app: &AppState, page_request: &PageRequest, status: StatusCode, said: Said) -> Answer {
+async fn page(
+    app: &AppState,
+    page_request: &PageRequest,
+    headers: &HeaderMap,
+    status: StatusCode,
+    said: Said,
+) -> Answer {
     let words = Words::of(page_request.locale.language);
     let is_empty = app.read(|engine| Ok(engine.reader().admins()?.is_empty())).await?;
     let first = is_empty.then_some(FirstAccount {
@@ -84,6 +96,9 @@ async fn page(app: &AppState, page_request: &PageRequest, status: StatusCode, sa
     page.carried = vec![(TO, said.to)];
     page.carried.extend(said.proof.map(|proof| (PROOF, proof)));
     page.complaint = said.complaint;
+    let browser = quick_pin::BROWSER.secret(headers);
+    let is_offered = page.name.is_some() && !quick_pin::offered(app, browser).await?.is_empty();
+    page.other_way = is_offered.then_some((PIN_PAGE, words.by_pin));
     page_with(status, &page)
 }
 
@@ -109,8 +124,15 @@ pub(crate) async fn enter(
     };
     let problem = match entered {
         Ok(opened) => {
+            // The same person may come back to this browser with a PIN.
+            let browser = match quick_pin::BROWSER.secret(&headers) {
+                Some(browser) => browser.to_owned(),
+                None => new_token()?,
+            };
+            app.quick.note(hash(&browser), &opened.name, app.site.clock.uptime());
             let mut response = see_other(&to);
             response.headers_mut().insert(SET_COOKIE, sessions::COOKIE.set(Some(&opened.secret))?);
+            response.headers_mut().append(SET_COOKIE, quick_pin::BROWSER.set(Some(&browser))?);
             return Ok(response);
         }
         Err(problem)
@@ -126,12 +148,17 @@ pub(crate) async fn enter(
         return Ok(see_other(&format!("/masuk?kode={}", app.flash.remember(NOBODY, kept))));
     }
     let refused = Refused::of(problem, &form);
-    let page = refused_page(&app, &page_request, &refused).await?;
+    let page = refused_page(&app, &page_request, &headers, &refused).await?;
     Ok(refused.answered_by(page))
 }
 
 /// The log-in again, with what was typed except its secrets.
-async fn refused_page(app: &AppState, page_request: &PageRequest, refused: &Refused) -> Answer {
+async fn refused_page(
+    app: &AppState,
+    page_request: &PageRequest,
+    headers: &HeaderMap,
+    refused: &Refused,
+) -> Answer {
     let text = |name: &str| refused.form.text(name).map(str::to_owned);
     let said = Said {
         to: path_of_ours(&text(TO).unwrap_or_default()),
@@ -143,7 +170,83 @@ async fn refused_page(app: &AppState, page_request: &PageRequest, refused: &Refu
             LoginWords::of_reader(&page_request.locale).wrong
         }),
     };
-    Ok(refused.shown_by(page(app, page_request, refused.problem.status(), said).await?))
+    Ok(refused.shown_by(page(app, page_request, headers, refused.problem.status(), said).await?))
+}
+
+#[derive(Template)]
+#[template(path = "console/pin.html")]
+struct PinPage {
+    frame: Frame,
+    words: &'static Words,
+    to: String,
+    /// Who may log in with a PIN here, and whether it is who tried before.
+    names: Vec<(String, bool)>,
+    complaint: Option<&'static str>,
+}
+
+/// `GET /masuk/pin`: the quick PIN of somebody who logged in here with the password.
+pub(crate) async fn ask_pin(
+    State(app): State<Arc<AppState>>,
+    page_request: PageRequest,
+    headers: HeaderMap,
+    Query(to): Query<Towards>,
+) -> Answer {
+    let refused = page_request.refused.clone();
+    pin_page(&app, &page_request, &headers, path_of_ours(&to.ke), refused.as_deref()).await
+}
+
+async fn pin_page(
+    app: &AppState,
+    page_request: &PageRequest,
+    headers: &HeaderMap,
+    to: String,
+    refused: Option<&Refused>,
+) -> Answer {
+    let words = Words::of(page_request.locale.language);
+    let offered = quick_pin::offered(app, quick_pin::BROWSER.secret(headers)).await?;
+    let tried = refused.and_then(|refused| refused.form.text("username")).map(str::to_owned);
+    let is_only = offered.len() == 1;
+    let names = offered.into_iter().map(|name| {
+        let is_chosen = is_only || tried.as_ref() == Some(&name);
+        (name, is_chosen)
+    });
+    let page = PinPage {
+        frame: page_request.frame(words.by_pin),
+        words,
+        to,
+        names: names.collect(),
+        complaint: refused.map(|_| words.pin_wrong),
+    };
+    page_with(refused.map_or(StatusCode::OK, |refused| refused.problem.status()), &page)
+}
+
+/// `POST /masuk/pin`.
+pub(crate) async fn enter_pin(
+    State(app): State<Arc<AppState>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    page_request: PageRequest,
+    form: Form,
+) -> Answer {
+    if is_cross_site(&headers) {
+        return Err(Problem::forbidden("cross_site", "log in from our own page"));
+    }
+    let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
+    let (name, pin, to) = (text("username"), text("pin"), path_of_ours(&text(TO)));
+    let browser = quick_pin::BROWSER.secret(&headers).unwrap_or_default();
+    match quick_pin::log_in_by_pin(&app, peer, browser, name, pin).await {
+        Ok(opened) => {
+            let mut response = see_other(&to);
+            response.headers_mut().insert(SET_COOKIE, sessions::COOKIE.set(Some(&opened.secret))?);
+            Ok(response)
+        }
+        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
+            let refused = Refused::of(problem, &form);
+            let page = pin_page(&app, &page_request, &headers, to, Some(&refused)).await?;
+            Ok(refused.answered_by(page))
+        }
+        Err(problem) => Err(problem),
+    }
 }
 
 /// `POST /keluar`.

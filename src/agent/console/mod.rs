@@ -67,6 +67,7 @@ use crate::web::Problem;
 pub(crate) fn routes(defaults: PageDefaults) -> Router<Arc<AppState>> {
     let pages = Router::new()
         .route("/masuk", get(login::show).post(login::enter))
+        .route("/masuk/pin", get(login::ask_pin).post(login::enter_pin))
         .route("/keluar", post(login::leave))
         .route("/tentang", get(about))
         .route("/", get(dashboard::show))
@@ -101,6 +102,9 @@ pub(crate) fn routes(defaults: PageDefaults) -> Router<Arc<AppState>> {
         .route("/saya/dua-langkah/pastikan", post(account::confirm))
         .route("/saya/dua-langkah/matikan", post(account::end))
         .route("/saya/sesi", post(account::end_sessions))
+        .route("/saya/kata-sandi", post(account::change_password))
+        .route("/saya/pin", post(account::set_pin))
+        .route("/saya/pin/hapus", post(account::remove_pin))
         .merge(actions::routes())
         .merge(counter::routes())
         .merge(customers::routes())

@@ -1,11 +1,16 @@
 //! Admins and their tokens, as the owner changes them.
 
+use super::sessions::begin_attempt;
 use super::state::AppState;
 use crate::agent::engine::{Actor, Engine};
 use crate::identity::{hash, new_token};
-use crate::protocol::admin::admins::{AddAdmin, MakeToken};
+use crate::protocol::admin::admins::{AddAdmin, ChangeAdmin, MakeToken};
+use crate::protocol::admin::auth::ChangePassword;
 use crate::store::{AdminRecord, Role, SecondFactor, SecretKind};
-use crate::web::Problem;
+use crate::web::{Peer, Problem};
+
+/// A password longer than any is wrong.
+const PASSWORD_BYTES_MAX: usize = 1024;
 
 /// Makes an admin.
 pub(crate) async fn add_admin(app: &AppState, actor: Actor, add: AddAdmin) -> Result<AdminRecord, Problem> {
@@ -34,6 +39,80 @@ pub(crate) fn remove_admin(engine: &mut Engine, actor: &Actor, name: &str) -> Re
     }
     engine.store_mut().remove_admin(name)?;
     Ok(engine.note(actor, "admin.remove", name, String::new())?)
+}
+
+/// Changes an admin's role, resets the password, or both. Its sessions end.
+pub(crate) async fn change_admin(
+    app: &AppState,
+    actor: Actor,
+    name: String,
+    change: ChangeAdmin,
+) -> Result<AdminRecord, Problem> {
+    let ChangeAdmin { role, password } = change;
+    if role.is_none() && password.is_none() {
+        return Err(Problem::invalid("role", "name a role, a password, or both"));
+    }
+    let password_hash = match password {
+        Some(password) => Some(app.passwords.hash(password.0).await?),
+        None => None,
+    };
+    let of = name.clone();
+    let changed = app
+        .read(move |engine| {
+            let admins = engine.reader().admins()?;
+            let not_found = || Problem::not_found("admin");
+            let found = admins.iter().find(|admin| admin.name == name).ok_or_else(not_found)?;
+            if let Some(role) = role.map(|role| role.0).filter(|role| *role != found.role) {
+                let owners = admins.iter().filter(|admin| admin.role == Role::Owner).count();
+                if found.role == Role::Owner && owners == 1 {
+                    return Err(Problem::conflict("last_owner", "this is the last owner; add another first"));
+                }
+                engine.store_mut().set_role(&name, role)?;
+                let detail = format!("{} -> {}", found.role.name(), role.name());
+                engine.note(&actor, "admin.role", &name, detail)?;
+            }
+            if let Some(hash) = password_hash {
+                engine.store_mut().set_password(&name, &hash, &[])?;
+                engine.note(&actor, "admin.password", &name, String::new())?;
+            }
+            engine.reader().admin(&name)?.ok_or_else(not_found)
+        })
+        .await?;
+    app.quick.forget(&of);
+    Ok(changed)
+}
+
+/// Changes an admin's own password, on the old one; every session ends but the one with that secret. Wrong passwords
+/// are counted as log-ins that failed, so that a stolen session cannot guess.
+pub(crate) async fn change_own_password(
+    app: &AppState,
+    peer: Peer,
+    actor: Actor,
+    session: Option<&str>,
+    change: ChangePassword,
+) -> Result<(), Problem> {
+    let (name, this) = (actor.name.clone(), session.map(hash));
+    let asked = name.clone();
+    let admin = app.read(move |engine| Ok(engine.reader().admin(&asked)?)).await?;
+    let no_admin = "only an admin's own session or token may do this";
+    let admin = admin.ok_or_else(|| Problem::forbidden("no_admin", no_admin))?;
+    if change.old.len() > PASSWORD_BYTES_MAX {
+        return Err(Problem::invalid("old", "is wrong"));
+    }
+    let attempt = begin_attempt(app, peer, &name).await?;
+    if !app.passwords.check(change.old, Some(admin.password_hash)).await? {
+        return Err(Problem::invalid("old", "is wrong"));
+    }
+    app.gate.take_back(attempt);
+    let password_hash = app.passwords.hash(change.new.0).await?;
+    app.read(move |engine| {
+        let but = this.as_ref().map_or(&[][..], |hash| &hash[..]);
+        engine.store_mut().set_password(&actor.name, &password_hash, but)?;
+        Ok(engine.note(&actor, "admin.password", &actor.name, String::new())?)
+    })
+    .await?;
+    app.quick.forget(&name);
+    Ok(())
 }
 
 /// Makes a token of an admin; the answer is the only place where it can be read.

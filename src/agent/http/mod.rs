@@ -26,6 +26,7 @@ pub(crate) mod health;
 pub(crate) mod hosts;
 pub(crate) mod ledger;
 pub(crate) mod orders;
+pub(crate) mod quick_pin;
 pub(crate) mod reminders;
 pub(crate) mod router;
 pub(crate) mod second_factor;

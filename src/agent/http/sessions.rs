@@ -213,7 +213,8 @@ fn otp_required(trusted: bool) -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, "otp_required", detail)
 }
 
-async fn open(app: &AppState, peer: Peer, admin: AdminRecord) -> Result<Opened, Problem> {
+/// Opens a session of an admin whose log-in was whole.
+pub(super) async fn open(app: &AppState, peer: Peer, admin: AdminRecord) -> Result<Opened, Problem> {
     let AdminRecord { name, role, .. } = admin;
     let secret = new_token()?;
     let hash = hash(&secret);

@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 use tokio::task::spawn_blocking;
 
+use super::quick_pin::QuickLogins;
 use crate::agent::engine::{Actor, Command, Done, Engine, Key, Snapshot};
 use crate::agent::site::{STORE_FAILED, Site};
 use crate::domain::id::UserId;
@@ -43,6 +44,8 @@ pub(crate) struct AppState {
     pub since: Timestamp,
     /// Results of form actions that their pages have not shown yet.
     pub flash: FlashStore,
+    /// Who may log in with a quick PIN where.
+    pub quick: QuickLogins,
 }
 
 impl AppState {
@@ -53,7 +56,19 @@ impl AppState {
         let (verifying, copying) = (AsyncMutex::default(), AsyncMutex::default());
         let flash = FlashStore::default();
         let remembered = OnceCell::new();
-        Arc::new(Self { site, host_names, passwords, gate, remembered, verifying, copying, since, flash })
+        let quick = QuickLogins::default();
+        Arc::new(Self {
+            site,
+            host_names,
+            passwords,
+            gate,
+            remembered,
+            verifying,
+            copying,
+            since,
+            flash,
+            quick,
+        })
     }
 
     /// Looks at the engine; `look` copies out what it needs.

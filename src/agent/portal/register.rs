@@ -16,6 +16,7 @@ use crate::agent::engine::{ADDRESS_SHARED, Command, DEVICE_GONE, PinHash};
 use crate::agent::http::state::Answer;
 use crate::domain::id::Mac;
 use crate::domain::phone::{self, Phone};
+use crate::identity::is_guessable;
 use crate::ui::layout::{page_with, see_other};
 use crate::ui::refused::Refused;
 use crate::ui::{Form, Frame};
@@ -29,6 +30,8 @@ const NAME: &str = "nama";
 const PHONE: &str = "hp";
 const PIN: &str = "pin";
 const PIN_AGAIN: &str = "pin_lagi";
+/// What is wrong with a PIN that everybody tries first.
+const GUESSABLE: &str = "is among those that are tried first";
 /// Digits of a PIN.
 const PIN_DIGITS: usize = 6;
 
@@ -100,6 +103,7 @@ fn complaint(door: &LoginWords, problem: &Problem) -> &'static str {
     match problem.errors().first().map(|error| error.field.as_str()) {
         Some(NAME) => door.bad_name,
         Some(PHONE) => door.bad_phone,
+        Some(PIN) if problem.errors().iter().any(|error| error.message == GUESSABLE) => door.easy_pin,
         Some(PIN) => door.bad_pin,
         Some(PIN_AGAIN) => door.other_pin,
         Some(_) | None => door.not_taken,
@@ -143,6 +147,7 @@ fn read(form: &Form) -> Result<Registrant, Problem> {
     match () {
         () if !is_name => Err(Problem::invalid(NAME, format!("has 1 to {NAME_CHARS_MAX} characters"))),
         () if !is_pin => Err(Problem::invalid(PIN, format!("has {PIN_DIGITS} digits"))),
+        () if is_guessable(pin) => Err(Problem::invalid(PIN, GUESSABLE)),
         () if pin != text(PIN_AGAIN) => Err(Problem::invalid(PIN_AGAIN, "is another PIN")),
         () => Ok(Registrant { name: name.to_owned(), phone, pin: pin.to_owned() }),
     }

@@ -228,6 +228,7 @@ words! {
         bad_name: "Tulis nama Anda.", "Write your name.";
         bad_phone: "Tulis nomor HP seperti 081234567890.", "Write a phone number like 081234567890.";
         bad_pin: "PIN terdiri dari 6 angka.", "A PIN has 6 digits.";
+        easy_pin: "PIN ini mudah ditebak. Jangan pakai angka berurutan, angka kembar, atau tanggal lahir.", "This PIN is easy to guess. Use no digits in a row, no repeated digits and no day of birth.";
         other_pin: "Kedua PIN tidak sama.", "The two PINs are not the same.";
         not_taken: "Pendaftaran dengan data ini tidak dapat diterima. Bila sudah terdaftar, silakan masuk, atau hubungi pengelola.",
             "We cannot register you with this. If you are registered already, please log in, or contact the owner.";

@@ -17,6 +17,19 @@ pub struct AddAdmin {
     pub password: Password,
 }
 
+/// `PATCH /admins/{name}`: one of them, or both.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct ChangeAdmin {
+    /// What the admin may do from here on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<RoleName>,
+    /// Another password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<Password>,
+}
+
 /// `POST /admins/{name}/tokens`; the admin's own role unless a lower one is named.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

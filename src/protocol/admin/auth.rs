@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::values::{Instant, RoleName};
+use super::values::{Instant, Password, RoleName};
 
 /// `POST /login`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,17 @@ pub struct LogIn {
     /// The one-time code, where one is needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub otp: Option<String>,
+}
+
+/// `POST /me/password`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ChangePassword {
+    /// The present password.
+    pub old: String,
+    /// The password from here on.
+    pub new: Password,
 }
 
 /// `POST /me/totp/confirm` and `DELETE /me/totp`.

@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::admins::{AddAdmin, MakeToken};
-use super::auth::{LogIn, OneTimeCode};
+use super::admins::{AddAdmin, ChangeAdmin, MakeToken};
+use super::auth::{ChangePassword, LogIn, OneTimeCode};
 use super::closings::CountDrawer;
 use super::debts::{AddDebt, ChangeDebt, WriteOffDebt};
 use super::devices::{BindDevice, PendingChange};
@@ -249,8 +249,10 @@ fn bodies() -> Vec<Row> {
         RefundOrder, json!({"amount_rp": 1, "reason": "x"});
         CountDrawer, json!({"counted_rp": 0, "note": "n"});
         AddAdmin, json!({"name": "siti", "role": "cashier", "password": "12345678"});
+        ChangeAdmin, json!({"role": "cashier", "password": "12345678"});
         MakeToken, json!({"role": "viewer"});
         LogIn, json!({"username": "siti", "password": "12345678", "otp": "123456"});
+        ChangePassword, json!({"old": "12345678", "new": "87654321"});
         OneTimeCode, json!({"otp": "123456"});
     }
 }
@@ -363,8 +365,10 @@ fn generated() -> BTreeMap<String, Value> {
         RefundOrder,
         CountDrawer,
         AddAdmin,
+        ChangeAdmin,
         MakeToken,
         LogIn,
+        ChangePassword,
         OneTimeCode
     );
     generator.take_definitions(true).into_iter().collect()

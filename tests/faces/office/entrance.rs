@@ -172,3 +172,138 @@ async fn guesses_that_were_slowed_down_wait_on_the_dashboard_for_those_who_may_r
     let owner = ConsoleClient::owner(&site).await;
     owner.open("/").await.hides("menebak");
 }
+
+/// Fills in a form of a page and sends it.
+async fn fill_in(browser: &ConsoleClient<'_>, at: &str, to: &str, typed: &[(&str, &str)]) -> Page {
+    let mut fields = browser.open(at).await.fields();
+    fields.extend(typed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    browser.post(to, &fields).await
+}
+
+async fn logs_in(site: &TestSite, name: &str, password: &str) -> u16 {
+    let call = site.request(Method::POST, "/login");
+    call.json(&json!({"username": name, "password": password})).send().await.status
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_is_changed_on_the_old_one_and_ends_the_other_sessions() {
+    let site = TestSite::serving().await;
+    let siti = ConsoleClient::of(&site, "siti", "cashier").await;
+    let elsewhere = {
+        let call =
+            site.request(Method::POST, "/login").json(&json!({"username": "siti", "password": PASSWORD}));
+        let reply = call.send().await;
+        reply.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
+    };
+    let change = |old: &'static str, new: &'static str, again: &'static str| {
+        let siti = &siti;
+        async move {
+            fill_in(siti, "/saya", "/saya/kata-sandi", &[("old", old), ("new", new), ("again", again)]).await
+        }
+    };
+    change("salah", "rahasia baru", "rahasia baru").await.says("Kata sandi sekarang salah.");
+    change(PASSWORD, "pendek", "pendek").await.says("sedikitnya 8 karakter");
+    change(PASSWORD, "rahasia baru", "rahasia lama").await.says("Kedua kata sandi baru tidak sama.");
+    assert_eq!(logs_in(&site, "siti", PASSWORD).await, 200, "nothing has changed");
+    let done = change(PASSWORD, "rahasia baru", "rahasia baru").await;
+    assert_eq!(done.status, 303, "{}", done.words());
+    siti.open(&done.to).await.says("Kata sandi diganti. Sesi lain diakhiri.");
+    let ended = site.request(Method::GET, "/me").header("cookie", &elsewhere).send().await;
+    ended.problem(401, "unauthorized");
+    assert_eq!(logs_in(&site, "siti", PASSWORD).await, 401);
+    assert_eq!(logs_in(&site, "siti", "rahasia baru").await, 200);
+
+    // By the API the same, and the owner's part of it.
+    let token = site.admin("tono", "operator").await;
+    let call = |body: Value| site.request(Method::POST, "/me/password").bearer(&token).json(&body).send();
+    call(json!({"old": "salah", "new": "rahasia baru"})).await.invalid("old");
+    call(json!({"old": PASSWORD, "new": "x"})).await.invalid("new");
+    assert_eq!(call(json!({"old": PASSWORD, "new": "rahasia baru"})).await.status, 204);
+    assert_eq!(logs_in(&site, "tono", "rahasia baru").await, 200);
+    site.locally("POST", "/api/v1/me/password", &json!({"old": "x", "new": "rahasia baru"}))
+        .await
+        .problem(403, "no_admin");
+    site.patch("/admins/tono", json!({})).await.invalid("role");
+    site.patch("/admins/nobody", json!({"role": "viewer"})).await.problem(404, "not_found");
+    let changed =
+        site.patch("/admins/tono", json!({"role": "viewer", "password": "rahasia lain"})).await.ok(200);
+    assert_eq!(changed["role"], "viewer");
+    assert_eq!(site.request(Method::GET, "/me").bearer(&token).send().await.ok(200)["role"], "viewer");
+    assert_eq!(logs_in(&site, "tono", "rahasia lain").await, 200);
+    site.patch("/admins/juragan", json!({"role": "viewer"})).await.problem(409, "last_owner");
+    let audit = site.get("/audit").await.ok(200).to_string();
+    assert!(audit.contains("operator -> viewer") && audit.matches("admin.password").count() == 3, "{audit}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_owner_resets_passwords_and_changes_roles_which_ends_sessions() {
+    let site = TestSite::serving().await;
+    let owner = ConsoleClient::owner(&site).await;
+    let siti = ConsoleClient::of(&site, "siti", "cashier").await;
+    let shown = owner.fill("/pengelola/siti/peran", &[("role", "operator")]).await;
+    shown.says("Peran barunya: Operator. Semua sesinya berakhir");
+    let done = owner.sure(&shown).await;
+    owner.open(&done.to).await.says("siti Operator");
+    assert_eq!(siti.get("/").await.status, 303, "the session has ended");
+    let shown = owner.fill("/pengelola/siti/kata-sandi", &[("password", "rahasia milik siti")]).await;
+    shown.says("Kata sandi lama tidak berlaku lagi");
+    assert!(!shown.html.contains("rahasia milik siti"));
+    assert_eq!(owner.sure(&shown).await.status, 303);
+    assert_eq!(logs_in(&site, "siti", PASSWORD).await, 401);
+    assert_eq!(logs_in(&site, "siti", "rahasia milik siti").await, 200);
+    let refused = owner.sure(&owner.fill("/pengelola/juragan/peran", &[("role", "viewer")]).await).await;
+    assert_eq!(refused.status, 409);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quick_pin_opens_the_desk_only_where_the_password_did_and_for_five_tries() {
+    let site = TestSite::serving().await;
+    let siti = ConsoleClient::of(&site, "siti", "cashier").await;
+    let set = |pin: &'static str, again: &'static str| {
+        let siti = &siti;
+        async move { fill_in(siti, "/saya", "/saya/pin", &[("pin", pin), ("pin_lagi", again)]).await }
+    };
+    set("12345", "12345").await.says("PIN terdiri dari 6 angka.");
+    for pin in ["123456", "111111", "170895"] {
+        set(pin, pin).await.says("PIN ini mudah ditebak.");
+    }
+    set("482915", "482916").await.says("Kedua PIN tidak sama.");
+    assert_eq!(set("482915", "482915").await.status, 303);
+    ConsoleClient::owner(&site).await.open("/saya").await.hides("PIN cepat");
+
+    let cookie = siti.cookie().to_owned();
+    let browser = cookie.split("; ").find(|cookie| cookie.starts_with("kuota_browser=")).unwrap().to_owned();
+    let open = |path: &'static str, cookie: String| {
+        let call = site.call(Method::GET, path).header("accept", "text/html").header("cookie", &cookie);
+        call.send()
+    };
+    let enter = |pin: &'static str, cookie: String| form_at(&site, cookie, pin);
+    assert!(open("/masuk", browser.clone()).await.text.contains("Masuk dengan PIN"));
+    assert!(!open("/masuk", "a=b".to_owned()).await.text.contains("Masuk dengan PIN"), "another browser");
+    let entered = enter("482915", browser.clone()).await;
+    assert_eq!((entered.status, entered.headers["location"].to_str().unwrap()), (303, "/"));
+    assert!(entered.headers["set-cookie"].to_str().unwrap().starts_with("kuota_session="));
+    assert_eq!(enter("482915", "kuota_browser=x".to_owned()).await.status, 401, "another browser");
+    for _ in 0..5 {
+        let wrong = enter("482916", browser.clone()).await;
+        assert!(wrong.status == 401 && wrong.text.contains("PIN salah"), "{}", wrong.text);
+    }
+    assert_eq!(enter("482915", browser.clone()).await.status, 401, "the password is needed");
+    assert!(!open("/masuk", browser.clone()).await.text.contains("Masuk dengan PIN"));
+
+    // The password gives the tries back, for twelve hours.
+    let body = format!("username=siti&password={}", PASSWORD.replace(' ', "+"));
+    let reply = form(&site, "/masuk", &browser, body).await;
+    let cookies: Vec<&str> =
+        reply.headers.get_all("set-cookie").iter().map(|one| one.to_str().unwrap()).collect();
+    let browser =
+        cookies.iter().find(|one| one.starts_with("kuota_browser=")).unwrap().split(';').next().unwrap();
+    assert_eq!(enter("482915", browser.to_owned()).await.status, 303);
+    site.clock.advance(Duration::from_hours(12));
+    assert_eq!(enter("482915", browser.to_owned()).await.status, 401);
+}
+
+/// Sends a quick PIN of siti's.
+async fn form_at(site: &TestSite, cookie: String, pin: &str) -> Reply {
+    form(site, "/masuk/pin", &cookie, format!("username=siti&pin={pin}")).await
+}

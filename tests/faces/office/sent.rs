@@ -208,7 +208,12 @@ async fn prepared(site: &PaymentSite, owner: &ConsoleClient<'_>, deed: &str, n: 
             if last == "dua-langkah" {
                 second_factor(site, &token).await;
             }
-            (format!("/pengelola/{name}/{last}"), Vec::new())
+            let typed = match last {
+                "peran" => vec![("role", "cashier".to_owned())],
+                "kata-sandi" => vec![("password", "rahasia yang lain".to_owned())],
+                _ => Vec::new(),
+            };
+            (format!("/pengelola/{name}/{last}"), typed)
         }
         "/pengelola/{name}/token/{hash}/" => {
             let name = name(n);
@@ -274,8 +279,9 @@ async fn every_other_form_of_the_desk_leads_on_when_it_is_sent() {
     let site = PaymentSite::start().await;
     let site = &site;
     for path in others {
+        let role = if path.contains("pin") { "cashier" } else { "owner" };
         let browser =
-            ConsoleClient::of(site, &format!("kelola{}", path.replace(['/', '{', '}'], "-")), "owner").await;
+            ConsoleClient::of(site, &format!("kelola{}", path.replace(['/', '{', '}'], "-")), role).await;
         let at = match path.as_str() {
             "/tagihan/ingatkan" => {
                 let place = customer(site).await;
@@ -299,6 +305,30 @@ async fn every_other_form_of_the_desk_leads_on_when_it_is_sent() {
                 let form = [("username", "juragan"), ("password", PASSWORD)];
                 let fields = form.map(|(name, value)| (name.to_owned(), value.to_owned()));
                 browser.post(&path, &fields.into()).await
+            }
+            "/saya/kata-sandi" => {
+                let mut fields = page.fields();
+                let typed = [("old", PASSWORD), ("new", "rahasia yang baru"), ("again", "rahasia yang baru")];
+                fields.extend(typed.map(|(name, value)| (name.to_owned(), value.to_owned())));
+                browser.post(&path, &fields).await
+            }
+            "/saya/pin" | "/saya/pin/hapus" | "/masuk/pin" => {
+                let mut fields = Fields::from([("_token".to_owned(), page.fields()["_token"].clone())]);
+                for name in ["pin", "pin_lagi"] {
+                    fields.insert(name.to_owned(), "482915".to_owned());
+                }
+                let set = browser.post("/saya/pin", &fields).await;
+                match path.as_str() {
+                    "/saya/pin" => set,
+                    "/saya/pin/hapus" => {
+                        let page = browser.open("/saya").await;
+                        sends(&browser, &page, &path, None).await
+                    }
+                    _ => {
+                        fields.insert("username".to_owned(), "kelola-masuk-pin".to_owned());
+                        browser.post(&path, &fields).await
+                    }
+                }
             }
             "/saya/dua-langkah/pastikan" | "/saya/dua-langkah/matikan" => {
                 let begun = sends(&browser, &page, "/saya/dua-langkah", None).await;
@@ -368,6 +398,7 @@ async fn every_form_of_the_desk_leads_on_when_it_is_refused_and_its_page_can_be_
         let path = if path.matches('/').count() > 1
             && !path.starts_with("/saya")
             && !path.starts_with("/cadangan")
+            && !path.starts_with("/masuk")
         {
             prepared(site, &browser, &path, &mut n).await.0
         } else {

@@ -203,6 +203,12 @@ const DESK = {
     return { from: '/pengelola', to: '/pengelola/baru', fill }
   },
   '/pengelola/{name}/token': async (town) => ({ from: '/pengelola', to: `/pengelola/${(await admin(town)).name}/token` }),
+  '/pengelola/{name}/peran': async (town) => ({
+    from: '/pengelola', to: `/pengelola/${(await admin(town)).name}/peran`, fill: { role: 'cashier' },
+  }),
+  '/pengelola/{name}/kata-sandi': async (town) => ({
+    from: '/pengelola', to: `/pengelola/${(await admin(town)).name}/kata-sandi`, fill: { password: 'rahasia yang lain' },
+  }),
   '/pengelola/{name}/dua-langkah': async (town) => {
     const one = await withSecondFactor(town)
     return { from: '/pengelola', to: `/pengelola/${one.name}/dua-langkah` }
@@ -217,6 +223,42 @@ const DESK = {
   },
   '/cadangan/periksa': direct('/cadangan', '/cadangan/periksa', { done: 'Buku besar cocok' }),
   '/cadangan/unduh': direct('/cadangan', '/cadangan/unduh', { isFile: true }),
+  '/saya/kata-sandi': async (town) => {
+    const as = await admin(town)
+    const fill = { old: as.password, new: 'rahasia yang baru', again: 'rahasia yang baru' }
+    return { as, from: '/saya', to: '/saya/kata-sandi', isDirect: true, fill, done: 'Kata sandi diganti.' }
+  },
+  '/saya/pin': async (town) => {
+    const as = await admin(town, 'cashier')
+    return { as, from: '/saya', to: '/saya/pin', isDirect: true, fill: { pin: '482915', pin_lagi: '482915' }, done: 'PIN cepat disimpan.' }
+  },
+  '/saya/pin/hapus': async (town) => {
+    const as = await admin(town, 'cashier')
+    const before = async (page) => {
+      await page.getByLabel('PIN (6 angka)').fill('482915')
+      await page.getByLabel('PIN, sekali lagi').fill('482915')
+      await page.getByRole('button', { name: 'Simpan PIN' }).click()
+      await page.getByRole('button', { name: 'Hapus PIN' }).waitFor()
+    }
+    return { as, from: '/saya', to: '/saya/pin/hapus', isDirect: true, before, done: 'PIN cepat dihapus.' }
+  },
+  '/masuk/pin': async (town) => {
+    const as = await admin(town, 'cashier')
+    const before = async (page) => {
+      await page.getByLabel('Nama').fill(as.name)
+      await page.getByLabel('Kata sandi').fill(as.password)
+      await page.getByRole('button', { name: 'Masuk' }).click()
+      await page.waitForURL(/\/saya$/)
+      await page.getByLabel('PIN (6 angka)').fill('482915')
+      await page.getByLabel('PIN, sekali lagi').fill('482915')
+      await page.getByRole('button', { name: 'Simpan PIN' }).click()
+      await page.getByText('PIN cepat disimpan.').waitFor()
+      await page.goto(new URL('/masuk', page.url()).href)
+      await page.getByRole('link', { name: 'Masuk dengan PIN' }).click()
+      await page.waitForURL(/\/masuk\/pin$/)
+    }
+    return { isOutside: true, from: '/masuk?ke=/saya', to: '/masuk/pin', isDirect: true, before, fill: { pin: '482915' }, ends: /\/$/, done: 'Pemasukan hari ini' }
+  },
   '/saya/sesi': async (town) => {
     const as = await admin(town)
     await town.as(as, 'GET', '/me')
@@ -362,7 +404,7 @@ const PORTAL = {
   '/daftar': async (town) => {
     await stranger(town, 0)
     const phone = `0812${String(Date.now()).slice(-6)}${String(++made).padStart(3, '0')}`.slice(0, 13)
-    const fill = { nama: name('Pendaftar'), hp: phone, pin: '123456', pin_lagi: '123456' }
+    const fill = { nama: name('Pendaftar'), hp: phone, pin: '482915', pin_lagi: '482915' }
     return { from: '/daftar', to: '/daftar', isDirect: true, fill, ends: /\/beli$/, done: 'Hemat 5 GB' }
   },
 }
@@ -422,13 +464,17 @@ const PRESSED_BY = {
   'console/customers/remind.html form /tagihan/ingatkan': ['desk /tagihan/ingatkan'],
   'console/office/backup.html form /cadangan/unduh': ['desk /cadangan/unduh'],
   'console/office/backup.html form /cadangan/periksa': ['desk /cadangan/periksa'],
+  'console/office/account.html form /saya/kata-sandi': ['desk /saya/kata-sandi'],
+  'console/office/account.html form /saya/pin': ['desk /saya/pin'],
+  'console/office/account.html form /saya/pin/hapus': ['desk /saya/pin/hapus'],
+  'console/pin.html form /masuk/pin': ['desk /masuk/pin'],
   'console/office/account.html form /saya/dua-langkah': ['desk /saya/dua-langkah'],
   'pages/pending_factor.html form {{ pending.action }}': ['desk /saya/dua-langkah/pastikan'],
   'console/office/account.html form /saya/dua-langkah/matikan': ['desk /saya/dua-langkah/matikan'],
   'console/office/account.html form /saya/sesi': ['desk /saya/sesi'],
   'console/office/admins.html dialog /pengelola/baru': ['desk /pengelola/baru'],
   'console/office/admins.html dialog {{ button.href }}': [
-    'desk /pengelola/{name}/token', 'desk /pengelola/{name}/dua-langkah', 'desk /pengelola/{name}/hapus',
+    'desk /pengelola/{name}/token', 'desk /pengelola/{name}/peran', 'desk /pengelola/{name}/kata-sandi', 'desk /pengelola/{name}/dua-langkah', 'desk /pengelola/{name}/hapus',
     'desk /pengelola/{name}/token/{hash}/hapus',
   ],
   'console/office/payment.html dialog {{ button.href }}': [

@@ -9,12 +9,12 @@ use super::form_spec::{Field, FormSpec, Kind};
 use crate::agent::console::texts::office::{Office, role_name};
 use crate::agent::console::texts::say::signed;
 use crate::agent::engine::{Actor, Engine};
-use crate::agent::http::admins::{add_admin, make_token, remove_admin, remove_token};
+use crate::agent::http::admins::{add_admin, change_admin, make_token, remove_admin, remove_token};
 use crate::agent::http::clock::confirm_clock;
 use crate::agent::http::router::reconcile;
 use crate::agent::http::second_factor::turn_off;
 use crate::agent::http::state::AppState;
-use crate::protocol::admin::admins::{AddAdmin, MakeToken};
+use crate::protocol::admin::admins::{AddAdmin, ChangeAdmin, MakeToken};
 use crate::protocol::admin::closings::CountDrawer;
 use crate::store::Role;
 use crate::ui::Locale;
@@ -180,6 +180,43 @@ pub(crate) const ADMIN_ACTIONS: &[FormAction<String>] = &[
         },
     },
     FormAction {
+        segment: "peran",
+        title: |l| Office::of(l).change_role,
+        role: Role::Owner,
+        is_grave: false,
+        fits: always,
+        spec: |context, engine| {
+            let w = office(context);
+            let admin =
+                engine.reader().admin(&context.subject)?.ok_or_else(|| Problem::not_found("admin"))?;
+            let role = Field::new("role", w.role, roles(w, Role::Owner)).required().value(admin.role.name());
+            Ok(FormSpec { fields: vec![role], ..admin_sheet(context, engine)? })
+        },
+        work: |submission| {
+            let change: ChangeAdmin = submission.read()?;
+            let w = office(submission.context);
+            let role = change.role.as_ref().map(|role| role_name(w, role.0)).unwrap_or_default();
+            Ok(changed_admin(submission, change, fill(w.change_role_will, &[role])))
+        },
+    },
+    FormAction {
+        segment: "kata-sandi",
+        title: |l| Office::of(l).reset_password,
+        role: Role::Owner,
+        is_grave: false,
+        fits: always,
+        spec: |context, engine| {
+            let w = office(context);
+            let password =
+                Field::new("password", w.password, Kind::Password).required().hint(w.password_hint);
+            Ok(FormSpec { fields: vec![password], ..admin_sheet(context, engine)? })
+        },
+        work: |submission| {
+            let will = office(submission.context).reset_password_will.to_owned();
+            Ok(changed_admin(submission, submission.read()?, will))
+        },
+    },
+    FormAction {
         segment: "dua-langkah",
         title: |l| Office::of(l).totp_remove,
         role: Role::Owner,
@@ -200,6 +237,16 @@ pub(crate) const ADMIN_ACTIONS: &[FormAction<String>] = &[
         },
     },
 ];
+
+/// Another role or password for the admin that the address names.
+fn changed_admin(submission: &Submission<String>, change: ChangeAdmin, will: String) -> Work {
+    let name = submission.context.subject.clone();
+    let work = operation(async move |app: Arc<AppState>, actor: Actor| {
+        change_admin(&app, actor, name, change).await?;
+        Ok(Flash::default())
+    });
+    Work::Operation(vec![will], work)
+}
 
 /// Work on the admin that the address names, described beforehand as `will`.
 fn upon_admin(

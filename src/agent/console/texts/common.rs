@@ -33,6 +33,12 @@ words! {
         settings: "Pengaturan", "Settings";
         backup: "Cadangan", "Backup";
         account: "Akun saya", "My account";
+        by_pin: "Masuk dengan PIN", "Log in with the PIN";
+        by_password: "Masuk dengan kata sandi", "Log in with the password";
+        pin: "PIN cepat", "Quick PIN";
+        pin_who: "Siapa?", "Who?";
+        pin_wrong: "PIN salah. Setelah lima kali salah, kata sandi diminta lagi.", "The PIN is wrong. After five wrong tries the password is needed again.";
+        pin_nobody: "Di sini belum ada yang masuk dengan kata sandi dalam 12 jam terakhir.", "Nobody logged in with the password here within the last 12 hours.";
         log_in_title: "Masuk ke kuota", "Log in to kuota";
         no_admin: "Belum ada pengelola", "There is no admin yet";
         no_admin_text: "Buat pemilik pertama di Raspberry Pi dengan perintah ini, lalu muat ulang halaman ini:",

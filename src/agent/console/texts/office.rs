@@ -264,6 +264,36 @@ words! {
         name_hint: "Huruf, angka, titik, garis; tanpa spasi.", "Letters, digits, points and dashes; no spaces.";
         tokens: "Token API", "API tokens";
         tokens_text: "Untuk program lain. Sebuah token hanya ditampilkan satu kali.", "For other programs. A token is shown only once.";
+        change_role: "Ubah peran", "Change the role";
+        change_role_will: "Peran barunya: {0}. Semua sesinya berakhir, dan tokennya tidak boleh lebih dari peran itu.",
+            "The new role: {0}. All sessions end, and tokens may do no more than that role.";
+        reset_password: "Kata sandi baru", "New password";
+        reset_password_will: "Kata sandi lama tidak berlaku lagi, dan semua sesinya berakhir. Sampaikan yang baru secara langsung.",
+            "The old password ends, and so do all sessions. Hand over the new one in person.";
+        own_password: "Kata sandi", "Password";
+        old_password: "Kata sandi sekarang", "Present password";
+        new_password: "Kata sandi baru", "New password";
+        again_password: "Kata sandi baru, sekali lagi", "New password, once more";
+        length: "Panjangnya", "Its length";
+        change_password: "Ganti kata sandi", "Change the password";
+        password_text: "Sesi lain berakhir; sesi ini tetap.", "Other sessions end; this one stays.";
+        password_changed: "Kata sandi diganti. Sesi lain diakhiri.", "The password was changed. Other sessions were ended.";
+        wrong_old: "Kata sandi sekarang salah.", "The present password is wrong.";
+        wrong_new: "Kata sandi baru: sedikitnya 8 karakter.", "The new password: at least 8 characters.";
+        wrong_again: "Kedua kata sandi baru tidak sama.", "The two new passwords are not the same.";
+        quick_pin: "PIN cepat", "Quick PIN";
+        quick_pin_text: "Untuk ponsel yang dipakai bergantian: dalam 12 jam setelah masuk dengan kata sandi, masuk lagi cukup dengan PIN. Lima kali salah, kata sandi diminta lagi.",
+            "For a phone that is shared: within 12 hours of logging in with the password, the PIN is enough to log in again. After five wrong tries the password is needed.";
+        quick_pin_new: "PIN (6 angka)", "PIN (6 digits)";
+        quick_pin_again: "PIN, sekali lagi", "PIN, once more";
+        quick_pin_set: "Simpan PIN", "Store the PIN";
+        quick_pin_remove: "Hapus PIN", "Remove the PIN";
+        quick_pin_is_on: "PIN cepat disimpan.", "The quick PIN was stored.";
+        quick_pin_is_off: "PIN cepat dihapus.", "The quick PIN was removed.";
+        bad_pin: "PIN terdiri dari 6 angka.", "A PIN has 6 digits.";
+        easy_pin: "PIN ini mudah ditebak. Jangan pakai angka berurutan, angka kembar, atau tanggal lahir.",
+            "This PIN is easy to guess. Use no digits in a row, no repeated digits and no day of birth.";
+        other_pin: "Kedua PIN tidak sama.", "The two PINs are not the same.";
         add_token: "Buat token", "Make a token";
         remove_token: "Hapus token", "Remove token";
         token: "Token", "Token";
