@@ -12,7 +12,7 @@ words! {
     /// Texts around charts.
     ChartWords {
         no_data: "Belum ada data.", "No data yet.";
-        table: "Angka-angkanya", "The figures";
+        table: "Angka", "Figures";
         when: "Waktu", "When";
         thousand: "rb", "k";
         million: "jt", "m";
