@@ -49,9 +49,6 @@ pub(crate) async fn change_admin(
     change: ChangeAdmin,
 ) -> Result<AdminRecord, Problem> {
     let ChangeAdmin { role, password } = change;
-    if role.is_none() && password.is_none() {
-        return Err(Problem::invalid("role", "name a role, a password, or both"));
-    }
     let password_hash = match password {
         Some(password) => Some(app.passwords.hash(password.0).await?),
         None => None,
