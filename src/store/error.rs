@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use super::backup::BackupError;
 use super::identity::FileFault;
 use super::rescued_copy::{self, Beside, Left, Rescue};
 use super::unwritable::Unwritable;
@@ -127,19 +126,6 @@ impl From<rusqlite::Error> for StoreError {
             BROKEN.set(Some(error.to_string()));
         }
         Self::Sqlite(error)
-    }
-}
-
-impl From<BackupError> for StoreError {
-    /// Of a copy before an upgrade.
-    fn from(error: BackupError) -> Self {
-        match error {
-            BackupError::File { path, source } => Self::Folder { path, source },
-            BackupError::Store(error) => error,
-            error @ (BackupError::Unusable { .. } | BackupError::Copy(_)) => {
-                Self::NotCopied(error.to_string())
-            }
-        }
     }
 }
 

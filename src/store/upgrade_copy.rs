@@ -17,6 +17,19 @@ const MARK: &str = ".schema-";
 /// The file in which a copy is prepared.
 const COPYING: &str = ".schema-copying";
 
+impl From<BackupError> for StoreError {
+    /// Of a copy before an upgrade.
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::File { path, source } => Self::Folder { path, source },
+            BackupError::Store(error) => error,
+            error @ (BackupError::Unusable { .. } | BackupError::Copy(_)) => {
+                Self::NotCopied(error.to_string())
+            }
+        }
+    }
+}
+
 /// Upgrades the schema of the store at `path`. One that has data is copied before and the copy is compared with it; without
 /// a good copy nothing is changed. Returns the copy's path.
 pub fn bring_up(

@@ -47,6 +47,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("/masuk", "a form; leads on who is logged in"),
     ("/daftar", "a form"),
     ("/kasir/{no}", "one closing; none was made"),
+    ("/perangkat/{mac}", "one device of a hotspot whose router does not answer here"),
+    ("/masuk/pin", "a form; leads on where no PIN is kept"),
     ("/policy/{status}", "one page of text"),
 ];
 
@@ -71,6 +73,10 @@ fn queries(route: &str) -> Vec<String> {
         | "/users/{id}/debts"
         | "/admins" => vec![page],
         "/laporan" | "/laporan/pemakaian" | "/laporan/tagihan" | "/laporan/penagihan" => vec![SPAN.into()],
+        "/unduh/catatan" | "/unduh/pelanggan" => vec!["bentuk=mesin".into()],
+        _ if route.starts_with("/unduh/") => {
+            ["", "&bentuk=mesin"].map(|form| format!("{SPAN}{form}")).to_vec()
+        }
         "/riwayat" => ["pemakaian", "mutasi", "bayar"].map(|view| format!("lihat={view}")).to_vec(),
         _ if ["/reports/", "/laporan/"].iter().any(|of| route.starts_with(of)) => {
             panic!("which query makes the answer of {route} as long as it gets?")

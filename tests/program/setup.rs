@@ -292,7 +292,8 @@ fn bad_answers_leave_nothing_behind() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_configuration_of_the_package_is_replaced_unasked_until_somebody_changes_a_key() {
-    let shipped = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config/kuotad.toml")).unwrap();
+    let shipped =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config/kuotad.toml")).unwrap();
     let sim =
         SimRouter::start(SimConfig { username: "kuota".to_owned(), ..SimConfig::default() }).await.unwrap();
     let address = sim.address().to_string();
