@@ -267,7 +267,8 @@ fn at(path: &Path) -> impl Fn(io::Error) -> BackupError {
     move |source| BackupError::File { path: path.to_owned(), source }
 }
 
-fn beside(path: &Path, end: &str) -> PathBuf {
+/// The file whose name is that of `path` with `end` added.
+pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     name.into()

@@ -52,7 +52,7 @@ pub fn bring_up(
 }
 
 fn keep(conn: &Connection, path: &Path, version: usize) -> Result<PathBuf, BackupError> {
-    let (temp, target) = (with(path, COPYING), with(path, &format!("{MARK}{version}")));
+    let (temp, target) = (backup::beside(path, COPYING), backup::beside(path, &format!("{MARK}{version}")));
     let made = backup::copy_pages(conn, &temp, &mut |_| {})
         .and_then(|()| compare(conn, &temp))
         .and_then(|()| backup::publish(&temp, &target));
@@ -113,12 +113,6 @@ fn drop_others(path: &Path, kept: &Path) {
             backup::remove(&file);
         }
     }
-}
-
-fn with(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(end);
-    name.into()
 }
 
 #[cfg(test)]
