@@ -13,6 +13,7 @@ use crate::sqlite::{self, Cause};
 
 /// Where the kernel lists locks and their processes.
 const LOCKS: &str = "/proc/locks";
+
 /// The reason why the store cannot be written. Reading still works.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unwritable {
@@ -86,7 +87,7 @@ fn holder(folder: &Path) -> String {
         |end: &str| std::fs::metadata(folder.join(FILE).with_extension(end)).map(|file| file.ino()).ok();
     let files = [inode("db"), inode("db-shm")];
     let locks = std::fs::read_to_string(LOCKS).unwrap_or_default();
-    let process = locks.lines().find_map(|line| writer_of(line, &files));
+    let process = locks.lines().find_map(|line| other_writer(line, &files, std::process::id()));
     match process {
         None => "another program".to_owned(),
         Some(id) => {
@@ -99,14 +100,14 @@ fn holder(folder: &Path) -> String {
     }
 }
 
-/// The process of a line of `/proc/locks`, if it is another process with a write lock on one of those inodes. The
-/// line has the format `1: POSIX  ADVISORY  WRITE 1234 fe:01:131090 120 120`.
-fn writer_of(line: &str, inodes: &[Option<u64>]) -> Option<u32> {
+/// The process of a line of `/proc/locks`, if it is a process other than `own` with a write lock on one of those inodes.
+/// The line has the format `1: POSIX  ADVISORY  WRITE 1234 fe:01:131090 120 120`.
+fn other_writer(line: &str, inodes: &[Option<u64>], own: u32) -> Option<u32> {
     let fields: Vec<&str> = line.split_whitespace().filter(|field| *field != "->").collect();
     let [_, "POSIX" | "OFDLCK", _, "WRITE", process, place, ..] = fields.as_slice() else { return None };
     let inode: u64 = place.rsplit(':').next()?.parse().ok()?;
     let process: u32 = process.parse().ok()?;
-    (inodes.contains(&Some(inode)) && process != std::process::id()).then_some(process)
+    (inodes.contains(&Some(inode)) && process != own).then_some(process)
 }
 
 #[cfg(test)]
@@ -116,14 +117,13 @@ mod tests {
     #[test]
     fn the_holder_of_a_lock_is_found_among_all_locks() {
         let files = [Some(131_090), None];
-        let of = |line| writer_of(line, &files);
+        let of = |line| other_writer(line, &files, 31);
         assert_eq!(of("1: POSIX  ADVISORY  WRITE 4294 fe:01:131090 120 120"), Some(4294));
         assert_eq!(of("2: -> POSIX  ADVISORY  WRITE 77 fe:01:131090 120 120"), Some(77));
         assert_eq!(of("1: POSIX  ADVISORY  READ 4294 fe:01:131090 124 124"), None);
         assert_eq!(of("1: FLOCK  ADVISORY  WRITE 4294 fe:01:131090 0 EOF"), None);
         assert_eq!(of("1: POSIX  ADVISORY  WRITE 4294 fe:01:131091 120 120"), None);
-        let own = format!("1: POSIX ADVISORY WRITE {} fe:01:131090 0 0", std::process::id());
-        assert_eq!(writer_of(&own, &files), None);
+        assert_eq!(of("1: POSIX  ADVISORY  WRITE 31 fe:01:131090 120 120"), None);
         assert_eq!(of("nonsense"), None);
     }
 
