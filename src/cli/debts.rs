@@ -33,9 +33,12 @@ pub enum DebtCommand {
         /// Do not give the quota now.
         #[arg(long)]
         no_advance: bool,
-        /// For people.
+        /// Your own note; the customer does not see it.
         #[arg(long)]
         note: Option<String>,
+        /// A note for the customer, shown on the portal.
+        #[arg(long)]
+        customer_note: Option<String>,
     },
     /// Show what a user owes and owed.
     List {
@@ -52,9 +55,12 @@ pub enum DebtCommand {
         /// Last day to pay, like 2026-12-31.
         #[arg(long, value_parser = day)]
         due_date: Date,
-        /// For people; the old note stays when not given.
+        /// Your own note; the old note stays when not given.
         #[arg(long)]
         note: Option<String>,
+        /// The note for the customer; the old one stays when not given, an empty one removes it.
+        #[arg(long)]
+        customer_note: Option<String>,
     },
     /// Forgive what is left of an item.
     WriteOff {
@@ -106,7 +112,7 @@ pub struct DebtSelection {
 
 pub(super) async fn run(command: DebtCommand, api: &Api, output: Output) -> Result<(), Failure> {
     match command {
-        DebtCommand::Add { user, what, due_date, price_rp, no_advance, note } => {
+        DebtCommand::Add { user, what, due_date, price_rp, no_advance, note, customer_note } => {
             let id = find_id(api, &user).await?;
             let package = match &what.package {
                 Some(package) => Some(packages::find_id(api, package).await?),
@@ -120,6 +126,7 @@ pub(super) async fn run(command: DebtCommand, api: &Api, output: Output) -> Resu
                 due_date: due_date.map(Day),
                 price_rp: price_rp.map(Money),
                 note: note.map(Note),
+                customer_note: customer_note.map(Note),
             };
             let debt: DebtView = api.post(&format!("{USERS}/{id}/debts"), &body).await?;
             output.answer(&debt, |debt| {
@@ -135,9 +142,13 @@ pub(super) async fn run(command: DebtCommand, api: &Api, output: Output) -> Resu
                 table(&headings, &debts.iter().map(row).collect::<Vec<_>>())
             })
         }
-        DebtCommand::Promise { user, debt_id, due_date, note } => {
+        DebtCommand::Promise { user, debt_id, due_date, note, customer_note } => {
             let id = find_id(api, &user).await?;
-            let body = ChangeDebt { due_date: Some(Day(due_date)), note: note.map(Note) };
+            let body = ChangeDebt {
+                due_date: Some(Day(due_date)),
+                note: note.map(Note),
+                customer_note: customer_note.map(Note),
+            };
             let debt: DebtView = api.patch(&format!("{USERS}/{id}/debts/{debt_id}"), &body).await?;
             output.answer(&debt, item_line)
         }

@@ -22,7 +22,9 @@ use crate::protocol::admin::money::BuyPackage;
 use crate::protocol::admin::orders::OrderView;
 use crate::protocol::admin::page::PageQuery;
 use crate::protocol::admin::quota::{CreditUser, ResetAccount, ResetView};
-use crate::protocol::admin::users::{AddUser, BlockUser, FindUsers, PinView, UnblockUser, UserView};
+use crate::protocol::admin::users::{
+    AddUser, BlockUser, ChangeUser, FindUsers, PinView, UnblockUser, UserView,
+};
 use crate::protocol::admin::values::{
     Amount, DayCount, DeviceMac, Label, Login, MethodName, Name, Note, Phone, Price, Reason, StatusName,
 };
@@ -88,6 +90,13 @@ pub enum UserCommand {
     Pin {
         /// Who.
         user: String,
+    },
+    /// Write what the user reads on the portal, or remove it.
+    Note {
+        /// Who.
+        user: String,
+        /// The note; removed when not given.
+        text: Option<String>,
     },
     /// Block a user, also from the portal.
     Block {
@@ -235,6 +244,12 @@ async fn change(command: UserCommand, api: &Api, output: Output) -> Result<(), F
             };
             let changed: ResetView = api.post(&path(api, &user, "reset").await?, &body).await?;
             output.answer(&changed, |changed| line(&changed.user))
+        }
+        UserCommand::Note { user, text } => {
+            let body = ChangeUser { customer_note: Some(text.map(Note)), ..ChangeUser::default() };
+            let id = find_id(api, &user).await?;
+            let changed: UserView = api.patch(&format!("{USERS}/{id}"), &body).await?;
+            output.answer(&changed, card)
         }
         UserCommand::Block { user, reason } => {
             let body = BlockUser { reason: Reason(reason) };
@@ -397,7 +412,12 @@ fn line(user: &UserView) -> String {
 fn card(user: &UserView) -> String {
     let mut out = format!("{}\n  id: {}\n", line(user), user.id);
     let expires = user.expires_at.as_ref().map(|at| rfc3339(at.0));
-    for (name, text) in [("phone", &user.phone), ("login", &user.login), ("expires_at", &expires)] {
+    for (name, text) in [
+        ("phone", &user.phone),
+        ("login", &user.login),
+        ("expires_at", &expires),
+        ("note for the customer", &user.customer_note),
+    ] {
         if let Some(text) = text {
             let _ = writeln!(out, "  {name}: {text}");
         }

@@ -32,6 +32,7 @@ fn late_item() -> DebtItem {
         debt_date: date(2026, 10, 1),
         due_date: date(2026, 10, 31),
         note: String::new(),
+        customer_note: String::new(),
         created_at: Timestamp(0),
         status: DebtStatus::Open,
     }

@@ -39,8 +39,10 @@ pub struct DebtItem {
     pub debt_date: Date,
     /// The last day to pay without being late.
     pub due_date: Date,
-    /// For people.
+    /// The owner's private note.
     pub note: String,
+    /// A note for the customer, who reads it on the portal.
+    pub customer_note: String,
     /// When it was entered; breaks ties of `debt_date`.
     pub created_at: Timestamp,
     /// Its state.
@@ -146,6 +148,7 @@ mod tests {
             debt_date,
             due_date: date(2026, 11, 30),
             note: String::new(),
+            customer_note: String::new(),
             created_at: Timestamp(created),
             status: DebtStatus::Open,
         }

@@ -55,8 +55,10 @@ pub enum Event {
         debt: DebtId,
         /// The last day to pay.
         due_date: Option<Date>,
-        /// For people.
+        /// The owner's private note.
         note: Option<String>,
+        /// The note for the customer.
+        customer_note: Option<String>,
     },
     /// Money of an order went back.
     Refunded(Refund),
@@ -325,7 +327,9 @@ pub fn step(account: &Account, event: &Event, ctx: &Context) -> Result<Decision,
         Event::Imported(transfer) => book.import(transfer),
         Event::DebtGranted(debt) => book.grant_debt(debt)?,
         Event::WrittenOff { debt, reason } => book.write_off(*debt, reason)?,
-        Event::DebtChanged { debt, due_date, note } => book.change_debt(*debt, *due_date, note.as_deref())?,
+        Event::DebtChanged { debt, due_date, note, customer_note } => {
+            book.change_debt(*debt, *due_date, note.as_ref(), customer_note.as_ref())?;
+        }
         Event::Refunded(refund) => book.refund(refund)?,
         Event::Paid { order, quote } => book.pay(order, quote),
         Event::Reset(reset) => book.reset(reset)?,
@@ -688,10 +692,21 @@ impl<'a> AccountDraft<'a> {
         Ok(())
     }
 
-    fn change_debt(&mut self, id: DebtId, due: Option<Date>, note: Option<&str>) -> Result<(), Refusal> {
+    fn change_debt(
+        &mut self,
+        id: DebtId,
+        due: Option<Date>,
+        note: Option<&String>,
+        customer_note: Option<&String>,
+    ) -> Result<(), Refusal> {
         let item = self.open_item(id)?;
         item.due_date = due.unwrap_or(item.due_date);
-        item.note = note.map_or_else(|| std::mem::take(&mut item.note), str::to_owned);
+        if let Some(note) = note {
+            item.note.clone_from(note);
+        }
+        if let Some(note) = customer_note {
+            item.customer_note.clone_from(note);
+        }
         Ok(())
     }
 

@@ -36,6 +36,7 @@ fn item(n: u128, amount: Option<Bytes>, price: Option<u64>) -> DebtItem {
         debt_date: date(2026, 11, 22),
         due_date: date(2026, 11, 30),
         note: "utang".into(),
+        customer_note: String::new(),
         created_at: NOW,
         status: DebtStatus::Open,
     }
@@ -536,7 +537,8 @@ fn a_write_off_ends_a_debt_and_a_promise_moves_its_day() {
     let id = late.id;
     desk.play(&Event::DebtGranted(DebtGrant { item: late, advance: true, days: None }));
     assert_eq!(desk.access(), (Status::Blocked, Some(Reason::DebtOverdue)));
-    let promise = Event::DebtChanged { debt: id, due_date: Some(date(2026, 12, 1)), note: None };
+    let promise =
+        Event::DebtChanged { debt: id, due_date: Some(date(2026, 12, 1)), note: None, customer_note: None };
     desk.play(&promise);
     assert_eq!(desk.access(), (Status::Active, None));
     let forgive = Event::WrittenOff { debt: id, reason: "pindah".into() };
@@ -630,7 +632,12 @@ fn act(desk: &mut Desk, act: &Act) {
                 let debt = n.get(&desk.account.items).id;
                 let event = match act {
                     Act::WriteOff(_) => Event::WrittenOff { debt, reason: "x".into() },
-                    _ => Event::DebtChanged { debt, due_date: Some(date(2027, 1, 1)), note: None },
+                    _ => Event::DebtChanged {
+                        debt,
+                        due_date: Some(date(2027, 1, 1)),
+                        note: None,
+                        customer_note: None,
+                    },
                 };
                 desk.play(&event);
             }

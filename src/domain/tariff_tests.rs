@@ -31,6 +31,7 @@ fn item(n: u128, amount_mb: u64, paid_mb: u64, price: Option<u64>) -> DebtItem {
         debt_date: date(2026, 11, 1),
         due_date: date(2026, 11, 30),
         note: String::new(),
+        customer_note: String::new(),
         created_at: Timestamp(i64::try_from(n).unwrap()),
         status: DebtStatus::Open,
     }

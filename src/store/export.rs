@@ -75,7 +75,8 @@ impl Table {
                             WHERE d.user_no = users.user_no AND unbound_at IS NULL ORDER BY device_no))) AS mac,
                    (SELECT group_concat(label, char(10)) FROM (
                       SELECT label FROM devices d
-                      WHERE d.user_no = users.user_no AND unbound_at IS NULL ORDER BY device_no)) AS device_labels
+                      WHERE d.user_no = users.user_no AND unbound_at IS NULL ORDER BY device_no)) AS device_labels,
+                   customer_note
                  FROM users JOIN accounts USING (user_no) ORDER BY user_no"
             }
             Self::Packages => {
@@ -84,7 +85,8 @@ impl Table {
             Self::Debts => {
                 "SELECT d.id, u.id AS user_id, u.name AS user_name, amount_bytes, paid_bytes, price_rp, paid_rp,
                    debt_date, due_date, status, note, created_by,
-                   strftime('%Y-%m-%dT%H:%M:%SZ', d.created_at / 1000, 'unixepoch') AS created_at
+                   strftime('%Y-%m-%dT%H:%M:%SZ', d.created_at / 1000, 'unixepoch') AS created_at,
+                   d.customer_note
                  FROM debts d JOIN users u USING (user_no) ORDER BY debt_no"
             }
             Self::Orders => {

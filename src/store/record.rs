@@ -29,6 +29,8 @@ pub struct UserRecord {
     pub login: Option<String>,
     /// The normal form used to compare log-in names, unique among users; may be absent like `phone_e164`.
     pub login_key: Option<String>,
+    /// A note for the customer, who reads it on the portal.
+    pub customer_note: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was deleted; its history stays.

@@ -73,6 +73,7 @@ pub(super) fn user(row: &Row) -> Result<UserRecord, StoreError> {
         phone_e164: row.get("phone_e164")?,
         login: row.get("login")?,
         login_key: row.get("login_key")?,
+        customer_note: row.get("customer_note")?,
         created_at: Timestamp(row.get("created_at")?),
         deleted_at: instant(row, "deleted_at")?,
         access_at: Timestamp(row.get("access_at")?),
@@ -106,6 +107,7 @@ pub(super) fn debt(row: &Row) -> Result<DebtItem, StoreError> {
         debt_date: date("debt_date")?,
         due_date: date("due_date")?,
         note: row.get("note")?,
+        customer_note: row.get("customer_note")?,
         created_at: Timestamp(row.get("created_at")?),
         status: parsed(row, "status", DebtStatus::from_name)?,
     })

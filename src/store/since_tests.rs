@@ -42,6 +42,7 @@ impl Growing {
             debt_date: day,
             due_date: day,
             note: String::new(),
+            customer_note: String::new(),
             created_at: Timestamp(1),
             status: DebtStatus::Open,
         };

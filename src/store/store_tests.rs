@@ -22,6 +22,7 @@ pub(super) fn person() -> UserRecord {
         name: "Siti".into(),
         phone: None,
         phone_e164: None,
+        customer_note: None,
         login_key: None,
         login: None,
         created_at: Timestamp(1),

@@ -173,13 +173,14 @@ impl Writer<'_> {
         self.run(
             "INSERT INTO users (user_no, id, name, phone, login, approved, active, exempt, admin_block, unlimited,
                expires_at, overage, debt_limit_bytes, access_status, access_reason, access_causes, access_at,
-               created_at, deleted_at, waiting_days, phone_e164, login_key)
+               created_at, deleted_at, waiting_days, phone_e164, login_key, customer_note)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-               ?21, ?22)
+               ?21, ?22, ?23)
              ON CONFLICT (user_no) DO UPDATE SET name = ?3, phone = ?4, login = ?5, approved = ?6, active = ?7,
                exempt = ?8, admin_block = ?9, unlimited = ?10, expires_at = ?11, overage = ?12,
                debt_limit_bytes = ?13, access_status = ?14, access_reason = ?15, access_causes = ?16,
-               access_at = ?17, deleted_at = ?19, waiting_days = ?20, phone_e164 = ?21, login_key = ?22",
+               access_at = ?17, deleted_at = ?19, waiting_days = ?20, phone_e164 = ?21, login_key = ?22,
+               customer_note = ?23",
             params![
                 user.no,
                 a.id.to_string(),
@@ -203,6 +204,7 @@ impl Writer<'_> {
                 a.waiting_days,
                 user.phone_e164,
                 user.login_key,
+                user.customer_note,
             ],
         )
     }
@@ -210,10 +212,10 @@ impl Writer<'_> {
     pub(super) fn debt(&mut self, user_no: u32, item: &DebtItem, by: &str) -> Result<(), StoreError> {
         self.run(
             "INSERT INTO debts (id, user_no, amount_bytes, paid_bytes, price_rp, paid_rp, debt_date, due_date, note,
-               created_at, created_by, status)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+               created_at, created_by, status, customer_note)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
              ON CONFLICT (id) DO UPDATE SET paid_bytes = ?4, price_rp = ?5, paid_rp = ?6, debt_date = ?7, due_date = ?8,
-               note = ?9, status = ?12",
+               note = ?9, status = ?12, customer_note = ?13",
             params![
                 item.id.to_string(),
                 user_no,
@@ -227,6 +229,7 @@ impl Writer<'_> {
                 item.created_at.0,
                 by,
                 item.status.name(),
+                item.customer_note,
             ],
         )
     }

@@ -5,6 +5,7 @@
 
 mod doors;
 mod guards;
+mod notes;
 mod own;
 mod paying;
 mod reading;

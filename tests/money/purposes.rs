@@ -25,6 +25,7 @@ async fn lend(
         due_date: None,
         price: price_rp.map(Rupiah),
         note: "pinjaman".into(),
+        customer_note: String::new(),
     };
     let debt = system.site.submit(Command::AddDebt(user, terms)).await;
     debt["id"].as_str().unwrap().parse().unwrap()

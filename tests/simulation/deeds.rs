@@ -292,6 +292,7 @@ impl World {
             due_date: None,
             price: price.map(Rupiah),
             note: "utang".to_owned(),
+            customer_note: String::new(),
         };
         let is_on_sale = !by_package || package.on_sale;
         let what = format!("{} gets on credit: {wish:?}", self.short(who));
@@ -324,7 +325,7 @@ impl World {
         let (today, _) = auditor::local(self.clock.now().0);
         let due = jiff_date(today + later);
         let what = format!("{} promises to pay in {later} days", self.short(who));
-        let change = DebtChange { due_date: Some(due), note: None };
+        let change = DebtChange { due_date: Some(due), note: None, customer_note: None };
         self.submit(
             &what,
             Command::ChangeDebt(id(who), id(&item), change),

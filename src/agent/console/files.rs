@@ -249,7 +249,8 @@ pub(crate) async fn debts(
     let locale = session.page_request.locale.clone();
     let table = Table::new(&app, words(&locale).debts, false).await?;
     let list = DebtList::new(app.site.engine(), table.today, ask.given(table.today)?);
-    let headings = headings!(locale, name, phone, debt_date, due_date, late_days, owed_gb, owed_rp, note);
+    let headings =
+        headings!(locale, name, phone, debt_date, due_date, late_days, owed_gb, owed_rp, note, customer_note);
     Ok(table.send(headings, move |record| {
         let each = list.each(|user| {
             let who = || vec![user.name.clone(), or_empty(user.phone.as_ref())];
@@ -261,6 +262,7 @@ pub(crate) async fn debts(
                     gb(&locale, Bytes(debt.unpaid_bytes)),
                     or_empty(debt.due_rp),
                     debt.note.clone(),
+                    debt.customer_note.clone(),
                 ];
                 record([who(), what].concat())?;
             }
@@ -268,7 +270,7 @@ pub(crate) async fn debts(
                 let empty = String::new;
                 let (bytes, rp) = (gb(&locale, Bytes(user.overage_bytes)), or_empty(user.overage_rp));
                 let note = words(&locale).overage.to_owned();
-                record([who(), vec![empty(), empty(), empty(), bytes, rp, note]].concat())?;
+                record([who(), vec![empty(), empty(), empty(), bytes, rp, note, empty()]].concat())?;
             }
             Ok(())
         });

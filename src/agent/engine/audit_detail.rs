@@ -100,6 +100,7 @@ pub(super) fn of_user(before: &UserRecord, after: &UserRecord) -> String {
         .compare("expires", &was.expires_at, &is.expires_at)
         .compare("overage", &was.overage, &is.overage)
         .compare("debt limit", &was.debt_limit, &is.debt_limit)
+        .compare("customer note", &before.customer_note, &after.customer_note)
         .detail()
 }
 
@@ -119,6 +120,7 @@ pub(super) fn of_debt(before: &DebtItem, after: &DebtItem) -> String {
     let changed = Differences::default()
         .compare("due", &before.due_date, &after.due_date)
         .compare("note", &before.note, &after.note)
+        .compare("customer note", &before.customer_note, &after.customer_note)
         .detail();
     format!("{} {changed}", before.id)
 }

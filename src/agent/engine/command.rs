@@ -225,6 +225,8 @@ pub struct UserChange {
     pub phone: Option<Option<String>>,
     /// Log-in name, unique.
     pub login: Option<Option<String>>,
+    /// A note for the customer, shown on the portal.
+    pub customer_note: Option<Option<String>>,
     /// Settings.
     pub settings: Settings,
 }
@@ -242,17 +244,21 @@ pub struct DebtTerms {
     pub due_date: Option<Date>,
     /// Its own price.
     pub price: Option<Rupiah>,
-    /// A note.
+    /// The owner's private note.
     pub note: String,
+    /// A note for the customer, shown on the portal.
+    pub customer_note: String,
 }
 
 /// Changes of a debt item; `None` leaves a value.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DebtChange {
     /// The last day to pay.
     pub due_date: Option<Date>,
-    /// A note.
+    /// The owner's private note.
     pub note: Option<String>,
+    /// The note for the customer; an empty one removes it.
+    pub customer_note: Option<String>,
 }
 
 /// A cash payment.

@@ -9,9 +9,10 @@ fn counter() -> (Pi, UserId, PackageId, DebtId) {
     let user = pi.add_user("Ani");
     let package = add_package(&mut pi, Bytes::gb(10), PRICE);
     let what = Ok(Bytes::gb(2));
-    let note = String::new();
+    let (note, customer_note) = (String::new(), String::new());
     let price = Some(Rupiah(20_000));
-    let terms = DebtTerms { what, advance: true, debt_date: None, due_date: None, price, note };
+    let terms =
+        DebtTerms { what, advance: true, debt_date: None, due_date: None, price, note, customer_note };
     let debt = pi.ask(Command::AddDebt(user, terms), None).unwrap();
     (pi, user, package, debt["id"].as_str().unwrap().parse().unwrap())
 }

@@ -484,6 +484,7 @@ fn a_paid_item_is_refused_and_never_becomes_everything() {
             due_date: None,
             price: None,
             note: String::new(),
+            customer_note: String::new(),
         };
         let debt = pi.ask(Command::AddDebt(user, terms), None).unwrap();
         debt["id"].as_str().unwrap().parse::<crate::domain::id::DebtId>().unwrap()
@@ -591,6 +592,7 @@ fn owe(pi: &mut Pi, user: UserId, due_date: Option<jiff::civil::Date>) -> crate:
         due_date,
         price: Some(Rupiah(10_000)),
         note: "bon".into(),
+        customer_note: String::new(),
     };
     let debt = pi.ask(Command::AddDebt(user, terms), None).unwrap();
     debt["id"].as_str().unwrap().parse().unwrap()
@@ -608,7 +610,7 @@ fn a_debt_entered_in_1970_is_due_by_the_day_it_was_entered_and_blocks_nobody_at_
         assert_eq!(pi.engine().facts().local.date, today, "the floor, not 1970");
         let (debt, dated, promised) =
             (owe(&mut pi, user, None), owe(&mut pi, user, Some(given)), owe(&mut pi, user, None));
-        let promise = DebtChange { due_date: Some(given), note: None };
+        let promise = DebtChange { due_date: Some(given), note: None, customer_note: None };
         pi.ask(Command::ChangeDebt(user, promised, promise), None).unwrap();
         if restarts {
             pi.restart();
@@ -818,6 +820,7 @@ fn counter_action(
                 due_date: None,
                 price: None,
                 note: String::new(),
+                customer_note: String::new(),
             },
         ),
         Counter::Pay(rp) => Command::PayPart(user, Rupiah(*rp), cash(None)),

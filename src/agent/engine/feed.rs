@@ -446,6 +446,7 @@ impl CommandContext<'_, '_> {
             phone_e164: None,
             login: memo.login.clone(),
             login_key: None,
+            customer_note: None,
             created_at: now,
             deleted_at: None,
             access_at: now,

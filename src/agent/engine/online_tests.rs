@@ -228,6 +228,7 @@ pub(super) fn owe(shop: &mut Shop, amount: Bytes) -> DebtId {
         due_date: None,
         price: None,
         note: "utang".into(),
+        customer_note: String::new(),
     };
     let debt = shop.pi.ask(Command::AddDebt(shop.user, terms), None).unwrap();
     debt["id"].as_str().unwrap().parse().unwrap()
@@ -389,7 +390,7 @@ fn a_memo_too_long_is_shortened_and_then_refused() {
     for _ in 0..10 {
         let debt = owe(&mut shop, Bytes::gb(1));
         let note = Some("x".repeat(500));
-        let change = DebtChange { due_date: None, note };
+        let change = DebtChange { note, ..DebtChange::default() };
         shop.pi.ask(Command::ChangeDebt(shop.user, debt, change), None).unwrap();
     }
     let opening = shop.ask(Purpose::SettleAll);

@@ -24,8 +24,9 @@ fn counted_ids(pi: &mut Pi) {
 }
 
 fn terms(amount: Bytes) -> DebtTerms {
-    let note = String::new();
-    DebtTerms { what: Ok(amount), advance: true, debt_date: None, due_date: None, price: None, note }
+    let (note, customer_note) = (String::new(), String::new());
+    let what = Ok(amount);
+    DebtTerms { what, advance: true, debt_date: None, due_date: None, price: None, note, customer_note }
 }
 
 fn shop() -> Shop {
@@ -78,7 +79,10 @@ fn actions(shop: &Shop) -> Vec<(&'static str, Command)> {
         ("settle one", Command::SettleItem(user, debt, cash(None))),
         ("settle a part", Command::PayPart(user, Rupiah(7_000), cash(None))),
         ("add debt", Command::AddDebt(user, terms(Bytes::mb(700)))),
-        ("change debt", Command::ChangeDebt(user, debt, DebtChange { note: Some(why()), due_date: None })),
+        (
+            "change debt",
+            Command::ChangeDebt(user, debt, DebtChange { note: Some(why()), ..DebtChange::default() }),
+        ),
         ("reset with debt", reset(user)),
         ("block", Command::Block(user, why())),
         ("unblock", Command::Unblock(user, why())),

@@ -135,6 +135,7 @@ fn paid_twice() -> (Shop, RelayOrder) {
         due_date: None,
         price: None,
         note: String::new(),
+        customer_note: String::new(),
     };
     let debt = shop.pi.ask(Command::AddDebt(shop.user, terms), None).unwrap();
     let debt: DebtId = debt["id"].as_str().unwrap().parse().unwrap();

@@ -39,6 +39,7 @@ impl UserView {
             phone: user.phone.clone(),
             phone_e164: user.phone.as_deref().and_then(phone::e164),
             login: user.login.clone(),
+            customer_note: user.customer_note.clone(),
             access: AccessView {
                 status: account.access.status,
                 reason: account.access.reason,
@@ -102,6 +103,7 @@ impl DebtView {
             due_date: Day(item.due_date),
             status: item.status,
             note: item.note.clone(),
+            customer_note: item.customer_note.clone(),
         }
     }
 }

@@ -43,6 +43,8 @@ struct Home {
     name: String,
     tone: &'static str,
     sentence: String,
+    /// What the owner wrote for the customer.
+    note: Option<String>,
     /// Outages of the router or the relay.
     notices: Vec<String>,
     quota: Option<Quota>,
@@ -196,6 +198,7 @@ fn page(portal: &Portal, guest: &Guest, seen: &HomeData) -> Home {
         name: user.name.clone(),
         tone: tone(account),
         sentence: sentence(account, total, seen.pay_window_ms, words, locale),
+        note: user.customer_note.clone(),
         notices: notices(portal, words, locale),
         quota: (!account.unlimited).then(|| quota(seen, words, locale)),
         until: account.expires_at.map_or_else(|| words.no_end.to_owned(), |at| locale.day_of(at)),

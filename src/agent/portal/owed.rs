@@ -22,6 +22,8 @@ struct Debt {
     /// When it was entered and when it is due.
     dates: Option<(Date, Date)>,
     is_late: bool,
+    /// What the owner wrote for the customer.
+    note: String,
 }
 
 /// Everything owed, oldest first, usage beyond the quota last.
@@ -41,6 +43,7 @@ impl Owed {
                 price: owed.price.ok(),
                 dates: owed.item.map(|item| (item.debt_date, item.due_date)),
                 is_late: owed.item.is_some_and(|item| item.is_overdue(local, policy.overdue)),
+                note: owed.item.map(|item| item.customer_note.clone()).unwrap_or_default(),
             };
             let debts = ctx.tariff().owed(account).into_iter().map(debt).collect();
             Self { debts }
@@ -85,6 +88,8 @@ pub(super) struct OwedLine {
     /// Its due date.
     pub due: String,
     pub is_late: bool,
+    /// What the owner wrote for the customer about it.
+    pub note: String,
 }
 
 impl Debt {
@@ -104,6 +109,7 @@ impl Debt {
             price: self.price.map(|price| price.to_string()),
             due: due.unwrap_or_default(),
             is_late: self.is_late,
+            note: self.note.clone(),
         }
     }
 }

@@ -61,6 +61,7 @@ words! {
         given: "Kuota periode ini", "Quota this period";
         corrected: "Dikoreksi atau dikembalikan", "Corrected or returned";
         since_filled: "{0} dari {1} sejak pengisian terakhir", "{0} of {1} since the last top-up";
+        note_from_owner: "Pesan dari pengelola:", "A note from the owner:";
         nothing_due: "Tidak ada tagihan.", "Nothing is due.";
         no_price: "Harga belum ditentukan. Hubungi pengelola.", "There is no price yet. Contact the owner.";
         due_by: "jatuh tempo {0}", "due by {0}";

@@ -120,6 +120,7 @@ fn open(item: &DebtItem, line: &DebtLine, today: Date) -> OwedItemView {
         unpaid_mb: line.bytes.into(),
         due_rp: line.price.ok().map(|rp| rp.0),
         note: item.note.clone(),
+        customer_note: item.customer_note.clone(),
     }
 }
 

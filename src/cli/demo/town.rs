@@ -224,8 +224,8 @@ fn beginnings(plan: Plan, user: UserId, packages: &[PackageId], yesterday: Date)
     let on_credit = |due_date: Option<Date>, note: &str| {
         let what = Err(packages[0]);
         let debt_date = due_date.and_then(|due| due.checked_sub(jiff::Span::new().days(14)).ok());
-        let note = note.to_owned();
-        let terms = DebtTerms { what, advance: true, debt_date, due_date, price: None, note };
+        let (note, customer_note) = (note.to_owned(), String::new());
+        let terms = DebtTerms { what, advance: true, debt_date, due_date, price: None, note, customer_note };
         Command::AddDebt(user, terms)
     };
     match plan {

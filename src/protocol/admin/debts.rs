@@ -32,9 +32,12 @@ pub struct AddDebt {
     /// A price of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_rp: Option<Money>,
-    /// Words for people.
+    /// The owner's private note.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<Note>,
+    /// A note for the customer, shown on the portal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_note: Option<Note>,
 }
 
 /// `PATCH /users/{id}/debts/{debt}`: one of them at least.
@@ -46,10 +49,14 @@ pub struct ChangeDebt {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Day", default))]
     pub due_date: Option<Day>,
-    /// Words for people.
+    /// The owner's private note.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Note", default))]
     pub note: Option<Note>,
+    /// A note for the customer, shown on the portal; an empty one removes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Note", default))]
+    pub customer_note: Option<Note>,
 }
 
 /// `POST /users/{id}/debts/{debt}/write-off`.
@@ -79,5 +86,8 @@ pub struct DebtView {
     pub debt_date: Day,
     pub due_date: Day,
     pub status: DebtStatus,
+    /// The owner's private note.
     pub note: String,
+    /// A note for the customer, shown on the portal.
+    pub customer_note: String,
 }

@@ -116,8 +116,10 @@ pub struct OwedItemView {
     pub unpaid_mb: Megabytes,
     /// Null when nothing on sale gives it a price.
     pub due_rp: Option<u64>,
-    /// The note.
+    /// The owner's private note.
     pub note: String,
+    /// The note for the customer.
+    pub customer_note: String,
 }
 
 /// What one user owes.

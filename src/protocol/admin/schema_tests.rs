@@ -226,7 +226,7 @@ fn bodies() -> Vec<Row> {
     rows! {
         Empty, json!({});
         AddUser, user.clone();
-        ChangeUser, user;
+        ChangeUser, with(json!({"name": "Budi", "phone": "0812-3456 789", "login": "budi", "customer_note": "n"}));
         ImportUsers<ImportedRow>, json!({"users": [row.clone()], "dry_run": true});
         ImportedRow, row;
         OpenItem, item;
@@ -237,8 +237,8 @@ fn bodies() -> Vec<Row> {
         DebitUser, json!({"amount": 17, "reason": "x"});
         ResetAccount, json!({"debt": 17, "credit": 18, "days": 1, "unblock": true, "reason": "x"});
         AddDebt, json!({"amount": 17, "package_id": ID, "advance": false, "debt_date": "2026-11-22",
-            "due_date": "2026-11-23", "price_rp": 1, "note": ""});
-        ChangeDebt, json!({"due_date": "2026-11-23", "note": "n"});
+            "due_date": "2026-11-23", "price_rp": 1, "note": "", "customer_note": "n"});
+        ChangeDebt, json!({"due_date": "2026-11-23", "note": "n", "customer_note": ""});
         WriteOffDebt, json!({"reason": "x"});
         BuyPackage, paying(json!({"package_id": ID, "expect_rp": 0}));
         SettleDebts, paying(json!({"expect_rp": 0}));

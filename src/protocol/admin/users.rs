@@ -100,6 +100,9 @@ pub struct ChangeUser {
     /// Debt from which the user is blocked; 0 is off.
     #[serde(deserialize_with = "changed", skip_serializing_if = "Option::is_none")]
     pub debt_limit: Option<Option<Limit>>,
+    /// A note for the customer, shown on the portal.
+    #[serde(deserialize_with = "changed", skip_serializing_if = "Option::is_none")]
+    pub customer_note: Option<Option<Note>>,
 }
 
 /// `POST /users/{id}/block`.
@@ -248,6 +251,8 @@ pub struct UserView {
     /// The number that the phone is compared by; null if the input is not a phone number.
     pub phone_e164: Option<String>,
     pub login: Option<String>,
+    /// A note for the customer, shown on the portal.
+    pub customer_note: Option<String>,
     pub access: AccessView,
     pub credited_bytes: u64,
     pub credited_mb: Megabytes,

@@ -33,6 +33,7 @@ impl Report for DebtList {
         "bytes",
         "due_rp",
         "note",
+        "customer_note",
     ];
 
     fn json(self, out: &mut Feed) -> Result<(), ExportError> {
@@ -54,6 +55,7 @@ impl Report for DebtList {
                     debt.unpaid_bytes.to_string(),
                     or_empty(debt.due_rp),
                     debt.note.clone(),
+                    debt.customer_note.clone(),
                 ];
                 let row: Vec<String> =
                     ["debt".to_owned()].into_iter().chain(who.clone()).chain(what).collect();
@@ -74,7 +76,7 @@ impl Report for DebtList {
 fn sum(row: &str, who: [String; 3], bytes: &str, rp: &str) -> Vec<String> {
     let empty = std::iter::repeat_n(String::new(), 5);
     let cells = [row.to_owned()].into_iter().chain(who).chain(empty);
-    cells.chain([bytes.to_owned(), rp.to_owned(), String::new()]).collect()
+    cells.chain([bytes.to_owned(), rp.to_owned(), String::new(), String::new()]).collect()
 }
 
 impl Report for CallList {

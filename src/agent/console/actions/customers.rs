@@ -191,7 +191,10 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         fits: always,
         spec: |context, engine| {
             let snapshot = user(engine, context.subject)?;
-            Ok(FormSpec { fields: settings(context, engine, Some(&snapshot)), ..spec(context, engine)? })
+            let note = snapshot.user.customer_note.clone().unwrap_or_default();
+            let note = customer_note(context.words()).or_null().value(note);
+            let fields = settings(context, engine, Some(&snapshot)).into_iter().chain([note]).collect();
+            Ok(FormSpec { fields, ..spec(context, engine)? })
         },
         work: |submission| {
             let body = until_evening(submission.spec.changed(submission.form)?, &submission.context.locale);
@@ -345,8 +348,14 @@ fn terms<S>(context: &FormContext<S>) -> Vec<Field> {
     let words = context.words();
     vec![
         Field::new("due_date", words.due_date, Kind::Date).hint(words.due_hint),
-        Field::new("note", words.note, Kind::Text),
+        Field::new("note", words.private_note, Kind::Text).hint(words.private_note_hint),
+        customer_note(words),
     ]
+}
+
+/// What the customer reads on the portal.
+pub(super) fn customer_note(words: &People) -> Field {
+    Field::new("customer_note", words.customer_note, Kind::Text).hint(words.customer_note_hint)
 }
 
 fn amount<S>(context: &FormContext<S>, name: &'static str) -> Field {

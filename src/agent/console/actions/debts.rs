@@ -1,7 +1,9 @@
 //! Form actions for one debt item.
 
+use serde_json::Value;
+
 use super::action::{FormAction, FormContext, Work};
-use super::customers::{paying, reason};
+use super::customers::{customer_note, paying, reason};
 use super::form_spec::{Field, FormSpec, Kind};
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
@@ -12,6 +14,7 @@ use crate::domain::id::{DebtId, UserId};
 use crate::protocol::admin::debts::{ChangeDebt, WriteOffDebt};
 use crate::protocol::admin::money::SettleDebts;
 use crate::store::Role;
+use crate::ui::form::read_body;
 use crate::web::Problem;
 
 /// Everything that can be done to a debt item.
@@ -41,12 +44,20 @@ pub(crate) const DEBT_ACTIONS: &[FormAction<(UserId, DebtId)>] = &[
             let (item, spec) = spec(context, engine)?;
             let words = context.words();
             let due = Field::new("due_date", words.due_date, Kind::Date).required();
-            let note = Field::new("note", words.note, Kind::Text).value(item.note);
-            Ok(FormSpec { fields: vec![due.value(item.due_date.to_string()), note], ..spec })
+            let note = Field::new("note", words.private_note, Kind::Text).hint(words.private_note_hint);
+            let note = note.or_null().value(item.note);
+            let for_customer = customer_note(words).or_null().value(item.customer_note);
+            let fields = vec![due.value(item.due_date.to_string()), note, for_customer];
+            Ok(FormSpec { fields, ..spec })
         },
         work: |submission| {
             let (user, debt) = submission.context.subject;
-            Ok(Work::CommandContext(submission.read::<ChangeDebt>()?.command(user, debt)?))
+            let mut body = submission.spec.body(submission.form)?;
+            // A note that was emptied is removed.
+            for note in body.values_mut().filter(|value| value.is_null()) {
+                *note = Value::from("");
+            }
+            Ok(Work::CommandContext(read_body::<ChangeDebt>(body)?.command(user, debt)?))
         },
     },
     FormAction {

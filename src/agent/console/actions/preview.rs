@@ -264,6 +264,7 @@ impl PreviewWriter<'_> {
             format!("{} {}", self.words.due_date, self.locale.day(item.due_date)),
             if item.is_open() { say::price(language, due) } else { String::new() },
             item.note.clone(),
+            item.customer_note.clone(),
         ];
         let told: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         told.join(", ")

@@ -90,6 +90,7 @@ struct DebtRow {
     debt_date: String,
     badge: Badge,
     note: String,
+    customer_note: String,
     actions: Vec<Button>,
 }
 
@@ -265,6 +266,7 @@ fn facts(words: &People, locale: &Locale, snapshot: &Snapshot) -> Vec<(&'static 
             account.overage.map(|mode| say::mode(locale.language, mode).to_owned()).unwrap_or_default(),
         ),
         (words.debt_limit, account.debt_limit.map(|limit| locale.quota(limit)).unwrap_or_default()),
+        (words.customer_note, user.customer_note.clone().unwrap_or_default()),
         (words.status_since, locale.moment(user.access_at)),
         (words.entered, locale.day_of(user.created_at)),
     ];
@@ -283,6 +285,7 @@ fn debt_row(session: &AdminSession, place: &str, item: &DebtItem, due: Option<Ru
         debt_date: locale.day(item.debt_date),
         badge: say::debt_status(locale.language, item.status),
         note: item.note.clone(),
+        customer_note: item.customer_note.clone(),
         actions: buttons(&place, DEBT_ACTIONS, session, item),
     }
 }

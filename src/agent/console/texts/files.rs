@@ -35,6 +35,7 @@ words! {
         due_date: "Jatuh tempo", "Due date";
         late_days: "Terlambat (hari)", "Late (days)";
         note: "Catatan", "Note";
+        customer_note: "Catatan untuk pelanggan", "Note for the customer";
         why: "Keadaan", "State";
         what: "Kejadian", "What";
         code: "Kode", "Code";

@@ -118,7 +118,10 @@ words! {
         quota: "Kuota", "Quota";
         debt_book: "Tagihan", "Debt";
         money: "Rupiah", "Rupiah";
-        note: "Catatan", "Note";
+        private_note: "Catatan sendiri", "Note of your own";
+        private_note_hint: "Pelanggan tidak melihatnya.", "The customer does not see it.";
+        customer_note: "Catatan untuk pelanggan", "Note for the customer";
+        customer_note_hint: "Pelanggan membacanya di portal.", "The customer reads it on the portal.";
         who: "Oleh", "By";
         // Money.
         method: "Cara bayar", "Method of payment";

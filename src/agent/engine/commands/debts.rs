@@ -34,6 +34,7 @@ impl CommandContext<'_, '_> {
             debt_date: today,
             due_date: self.draft.policy.debt_due.date(today),
             note: note.to_owned(),
+            customer_note: String::new(),
             created_at: self.draft.facts.now,
             status: DebtStatus::Open,
         }
@@ -53,6 +54,7 @@ impl CommandContext<'_, '_> {
             Err(_) => package.as_ref().and_then(|p| p.quota),
         };
         let mut item = self.new_item(amount, &terms.note);
+        item.customer_note.clone_from(&terms.customer_note);
         let today = item.debt_date;
         item.debt_date = terms.debt_date.unwrap_or(today);
         // A debt entered with an earlier date must not be overdue at once.
@@ -103,12 +105,14 @@ impl CommandContext<'_, '_> {
         let mut item = before.clone();
         item.due_date = change.due_date.unwrap_or(item.due_date);
         check_due(&item)?;
-        let event = Event::DebtChanged { debt, due_date: change.due_date, note: change.note.clone() };
+        let DebtChange { due_date, note, customer_note } = change.clone();
+        let event = Event::DebtChanged { debt, due_date, note, customer_note };
         self.draft.step(no, &event, &self.event)?;
         if change.due_date.is_some() {
             self.draft.put_dated(Undated::DueDate, debt.to_string());
         }
         item.note = change.note.clone().unwrap_or(item.note);
+        item.customer_note = change.customer_note.clone().unwrap_or(item.customer_note);
         self.draft.audit("debt.change", &user.to_string(), audit_detail::of_debt(&before, &item));
         Ok(self.debt_view(no, debt))
     }

@@ -145,6 +145,7 @@ impl CommandContext<'_, '_> {
             debt_date: debt.debt_date,
             due_date: debt.due_date,
             note: debt.note.clone(),
+            customer_note: String::new(),
             created_at: Timestamp(self.draft.facts.now.0.saturating_add(no)),
             status: DebtStatus::Open,
         }

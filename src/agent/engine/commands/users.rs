@@ -33,6 +33,7 @@ impl CommandContext<'_, '_> {
             phone: names.phone.map(|phone| phone.typed),
             login_key: names.login.as_deref().map(login::key),
             login: names.login,
+            customer_note: None,
             created_at: self.draft.facts.now,
             deleted_at: None,
             access_at: self.draft.facts.now,
@@ -61,6 +62,9 @@ impl CommandContext<'_, '_> {
         if login.is_some() {
             user.login_key = names.login.as_deref().map(login::key);
             user.login = names.login;
+        }
+        if let Some(note) = &change.customer_note {
+            user.customer_note = note.clone().filter(|note| !note.is_empty());
         }
         self.draft.put_user(user);
         self.draft.step(no, &Event::Changed(change.settings.clone()), &self.event)?;

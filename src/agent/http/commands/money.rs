@@ -37,6 +37,7 @@ impl AddDebt {
             due_date: self.due_date.map(|day| day.0),
             price: self.price_rp.map(|price| price.0),
             note: self.note.map(|note| note.0).unwrap_or_default(),
+            customer_note: self.customer_note.map(|note| note.0).unwrap_or_default(),
         };
         Ok(Command::AddDebt(user, terms))
     }
@@ -44,11 +45,14 @@ impl AddDebt {
 
 impl ChangeDebt {
     pub(crate) fn command(self, user: UserId, debt: DebtId) -> Result<Command, Problem> {
-        if self.due_date.is_none() && self.note.is_none() {
-            return Err(Problem::invalid("due_date", "give due_date or note"));
+        let change = DebtChange {
+            due_date: self.due_date.map(|day| day.0),
+            note: self.note.map(|note| note.0),
+            customer_note: self.customer_note.map(|note| note.0),
+        };
+        if change == DebtChange::default() {
+            return Err(Problem::invalid("due_date", "give due_date, note or customer_note"));
         }
-        let change =
-            DebtChange { due_date: self.due_date.map(|day| day.0), note: self.note.map(|note| note.0) };
         Ok(Command::ChangeDebt(user, debt, change))
     }
 }

@@ -37,6 +37,7 @@ impl ChangeUser {
             name: self.name.map(|name| name.0),
             phone: self.phone.map(|phone| phone.map(|phone| phone.0)),
             login: self.login.map(|login| login.map(|login| login.0)),
+            customer_note: self.customer_note.map(|note| note.map(|note| note.0)),
             settings,
         };
         Command::ChangeUser(user, change)
