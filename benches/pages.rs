@@ -47,6 +47,7 @@ fn paths() -> Vec<(String, Duration)> {
         "/laporan".to_owned(),
         "/laporan?from=2026-01-01&to=2026-12-31".to_owned(),
         "/laporan/tagihan".to_owned(),
+        "/laporan/bulan".to_owned(),
         "/laporan/pemakaian".to_owned(),
         "/laporan/penagihan".to_owned(),
         "/router".to_owned(),

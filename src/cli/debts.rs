@@ -8,7 +8,7 @@ use super::api::{Api, USERS, day, debt_id};
 use super::failure::Failure;
 use super::output::{Output, amount, price, table};
 use super::packages;
-use super::users::{PaymentArgs, find_id, order_line};
+use super::users::{PaymentArgs, find_id, order_told};
 use crate::domain::units::{Bytes, Rupiah};
 use crate::protocol::admin::debts::{AddDebt, ChangeDebt, DebtView, WriteOffDebt};
 use crate::protocol::admin::money::{PayPart, SettleDebts};
@@ -190,7 +190,7 @@ async fn settle(
             return Err(Failure::said("say what is paid for: an item, --all or --amount-rp"));
         }
     };
-    output.answer(&order, order_line)
+    output.answer(&order, order_told)
 }
 
 fn settlement(tender: &PaymentArgs) -> Result<SettleDebts, Failure> {

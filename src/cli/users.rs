@@ -1,6 +1,7 @@
 //! `user`: users, their devices, quota and access.
 
 use std::fmt::Write as _;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::Subcommand;
@@ -29,6 +30,7 @@ use crate::protocol::admin::values::{
     Amount, DayCount, DeviceMac, Label, Login, MethodName, Name, Note, Phone, Price, Reason, StatusName,
 };
 use crate::tools::percent;
+use crate::ui::qr;
 
 /// Commands about users. USER is an id, or a unique name, phone or log-in name.
 #[derive(Debug, Subcommand)]
@@ -309,7 +311,7 @@ async fn buy(
         last_paid: None,
     };
     let order: OrderView = api.post(&format!("{USERS}/{id}/purchases"), &body).await?;
-    output.answer(&order, order_line)
+    output.answer(&order, order_told)
 }
 
 /// The path of an API call about a user.
@@ -472,7 +474,24 @@ fn explained(why: &ExplainView) -> String {
 }
 
 /// One order in one line.
-pub(super) fn order_line(order: &OrderView) -> String {
+/// An order, and what its payer needs: the code where it can be read from a screen, a number or a link.
+pub(super) fn order_told(order: &OrderView) -> String {
+    let mut out = order_line(order);
+    if let Some(text) = &order.means.qr_string {
+        let code = std::io::stdout().is_terminal().then(|| qr::terminal(text)).flatten();
+        let _ = write!(out, "\n{}", code.unwrap_or_else(|| format!("QRIS: {text}")));
+    }
+    if let Some(account) = &order.means.va {
+        let biller = account.biller_code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
+        let _ = write!(out, "\n{}{biller}: {}", account.bank, account.number);
+    }
+    for link in [&order.means.deeplink_url, &order.means.redirect_url].into_iter().flatten() {
+        let _ = write!(out, "\n{link}");
+    }
+    out
+}
+
+fn order_line(order: &OrderView) -> String {
     let receipt = order.receipt.map_or_else(String::new, |no| format!("receipt {no}: "));
     let (kind, method) = (order.kind.name(), order.method.0.name());
     format!("{receipt}{kind} {} by {method}, {}", price(Some(order.amount_rp)), order.status.name())

@@ -7,9 +7,10 @@ use rusqlite::{Row, params};
 use super::error::StoreError;
 use super::read::Reader;
 use super::record::UsageSum;
-use super::rows::{parsed, unsigned, unsigned_or_none};
+use super::rows::{entry, parsed, unsigned, unsigned_or_none};
 use super::usage_month::Months;
 use crate::domain::id::UserId;
+use crate::domain::ledger::Posted;
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 
 /// A paid order.
@@ -204,6 +205,31 @@ impl Reader {
         let mut rows = statement.query(params![from.0, to.0]).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
             visit(sale(row)?)?;
+        }
+        Ok(())
+    }
+}
+
+impl Reader {
+    /// Visits a user's entries of `from..to`, oldest first.
+    pub fn each_entry<E: From<StoreError>>(
+        &self,
+        user_no: u32,
+        from: Timestamp,
+        to: Timestamp,
+        mut visit: impl FnMut(Posted) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let failed = |error: rusqlite::Error| E::from(error.into());
+        let mut statement = self
+            .conn
+            .prepare_cached(
+                "SELECT entries.*, users.id AS user_id FROM entries JOIN users USING (user_no)
+                 WHERE user_no = ?1 AND at >= ?2 AND at < ?3 ORDER BY seq",
+            )
+            .map_err(failed)?;
+        let mut rows = statement.query(params![user_no, from.0, to.0]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            visit(entry(row)?)?;
         }
         Ok(())
     }

@@ -13,6 +13,9 @@ const PRESSES_MAX: usize = 256;
 /// Bytes of everything typed that is remembered; the oldest is forgotten.
 const TYPED_BYTES_MAX: usize = 1024 * 1024;
 
+/// The parameter that leads back to a form with what was typed; it names the press.
+pub(crate) const EDITED: &str = "ubah";
+
 /// The parameter of the page that shows it.
 pub(crate) const FLASH: &str = "kabar";
 

@@ -31,6 +31,7 @@ pub(crate) mod flash;
 pub(crate) mod form;
 pub(crate) mod icon;
 pub mod language;
+pub(crate) mod lapsed;
 pub(crate) mod layout;
 pub(crate) mod locale;
 pub(crate) mod login_page;

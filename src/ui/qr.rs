@@ -31,6 +31,33 @@ pub(crate) fn svg(text: &str, title: &str) -> Option<String> {
     ))
 }
 
+/// The QR code of a text for a terminal, two rows of it in each line; dark on light whatever the terminal's colours.
+/// `None` for a text that is too long.
+pub(crate) fn terminal(text: &str) -> Option<String> {
+    let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
+    let (width, colors) = (code.width(), code.to_colors());
+    let edge = i64::try_from(QUIET / 2).ok()?;
+    let size = i64::try_from(width).ok()?;
+    let is_dark = |x: i64, y: i64| {
+        let at = |n: i64| usize::try_from(n).ok().filter(|n| *n < width);
+        at(x).zip(at(y)).is_some_and(|(x, y)| colors[y * width + x] == Color::Dark)
+    };
+    let mut out = String::new();
+    for y in (-edge..size + edge).step_by(2) {
+        out.push_str("\u{1b}[30;107m");
+        for x in -edge..size + edge {
+            out.push(match (is_dark(x, y), is_dark(x, y + 1)) {
+                (true, true) => '\u{2588}',
+                (true, false) => '\u{2580}',
+                (false, true) => '\u{2584}',
+                (false, false) => ' ',
+            });
+        }
+        out.push_str("\u{1b}[0m\n");
+    }
+    Some(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

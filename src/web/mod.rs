@@ -42,5 +42,5 @@ pub use connections::{Admission, ConnectionLimits};
 pub use host_names::HostNames;
 
 pub use params::{Path, Paths, Query};
-pub use problem::Problem;
+pub use problem::{FieldError, Problem};
 pub use serve::Peer;

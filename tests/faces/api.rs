@@ -850,7 +850,7 @@ async fn tables_are_exported_for_the_owner_and_never_as_formulas() {
     }
     let debts = site.get("/export/debts").await.text;
     assert!(debts.contains(",'=cmd|' /C calc'!A0,3221225472,0,,0,"), "{debts}");
-    assert!(debts.contains(",open,\"a, \"\"b\"\"\",juragan,2026-11-10T03:00:00Z\r\n"), "{debts}");
+    assert!(debts.contains(",open,\"a, \"\"b\"\"\",juragan,2026-11-10T03:00:00Z,\r\n"), "{debts}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -987,7 +987,7 @@ async fn debts_and_whom_to_call_are_reported() {
     let none = site.get("/reports/debts?from=2026-11-01&to=2026-11-30").await.ok(200);
     assert_eq!(none["items"], json!([]), "by debt date");
     let table = site.get("/reports/debts?format=csv").await.text;
-    assert_eq!(table.split_terminator("\r\n").last(), Some("total,,,,,,,,,32212254720,300000,"));
+    assert_eq!(table.split_terminator("\r\n").last(), Some("total,,,,,,,,,32212254720,300000,,"));
 
     let report = site.get("/reports/collection").await.ok(200);
     let calls: Vec<_> =

@@ -72,6 +72,8 @@ fn queries(route: &str) -> Vec<String> {
         | "/users/{id}/statement"
         | "/users/{id}/debts"
         | "/admins" => vec![page],
+        "/laporan/bulan" => vec!["bulan=2026-06".into()],
+        "/pelanggan/{id}/rekening/cetak" => vec![SPAN.into()],
         "/laporan" | "/laporan/pemakaian" | "/laporan/tagihan" | "/laporan/penagihan" => vec![SPAN.into()],
         "/unduh/catatan" | "/unduh/pelanggan" => vec!["bentuk=mesin".into()],
         _ if route.starts_with("/unduh/") => {

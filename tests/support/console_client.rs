@@ -41,6 +41,11 @@ impl<'a> ConsoleClient<'a> {
         if name != "juragan" {
             site.admin(name, role).await;
         }
+        Self::again(site, name).await
+    }
+
+    /// Logs in an admin who is on file.
+    pub async fn again(site: &'a TestSite, name: &str) -> Self {
         let form = format!("username={name}&password={}&ke=%2Fpelanggan", PASSWORD.replace(' ', "+"));
         let reply = send(site, Method::POST, "/masuk", "", Some(form)).await;
         assert_eq!(
@@ -121,6 +126,22 @@ impl<'a> ConsoleClient<'a> {
         let done = self.sure(&shown).await;
         assert_eq!(done.status, 303, "{path}: {}", done.words());
         self.open(&done.to).await
+    }
+
+    /// Sells the first package of the counter to a customer, whose page or path in the API is given, and arrives where it
+    /// leads. Cash unless `typed` says otherwise.
+    pub async fn sells(&self, customer: &str, typed: &[(&str, &str)]) -> Page {
+        let (_, id) = customer.rsplit_once('/').unwrap();
+        let page = self.open(&format!("/jual/{id}")).await;
+        let mut offers = page.html.split("name=\"untuk\" value=\"- ").skip(1);
+        let offer = offers.next().unwrap_or_else(|| panic!("nothing to sell: {}", page.words()));
+        let mut fields = page.fields();
+        fields.insert("untuk".into(), format!("- {}", offer.split('"').next().unwrap()));
+        fields.insert("method".into(), "cash".into());
+        fields.extend(typed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let sold = self.post(&page.action(), &fields).await;
+        assert_eq!(sold.status, 303, "{}", sold.words());
+        self.open(&sold.to).await
     }
 
     /// The same browser, which reads English.

@@ -19,6 +19,8 @@
 //! | `help` | customers who asked for help |
 //! | `hosts` | devices on the hotspot, and whose they are |
 //! | `router` | the router as it should be against what it is |
+//! | `month` | the report of a month, to print |
+//! | `streamed` | pages whose rows are written while they are sent |
 //! | `audit`, `sentences` | who did what, in sentences |
 //! | `files` | tables that people open in a spreadsheet |
 //! | `admins` | admins, and tokens for programs |
@@ -39,6 +41,7 @@ pub(crate) mod help;
 pub(crate) mod hosts;
 pub(crate) mod login;
 pub(crate) mod menu;
+pub(crate) mod month;
 pub(crate) mod payment;
 pub(crate) mod payments;
 pub(crate) mod reports;
@@ -48,6 +51,7 @@ mod sentences;
 pub(crate) mod session;
 pub(crate) mod settings;
 mod sorting;
+mod streamed;
 pub(crate) mod texts;
 
 use std::sync::Arc;
@@ -85,6 +89,7 @@ pub(crate) fn routes(defaults: PageDefaults) -> Router<Arc<AppState>> {
         .route("/laporan/tagihan", get(reports::debts))
         .route("/laporan/pemakaian", get(reports::usage))
         .route("/laporan/penagihan", get(reports::collection))
+        .route("/laporan/bulan", get(month::show))
         .route("/catatan", get(audit::show))
         .route("/unduh/pelanggan", get(files::customers))
         .route("/unduh/penjualan", get(files::sales))

@@ -173,11 +173,11 @@ impl ReportQuery {
 }
 
 /// A sum in a table.
-struct SumRow {
-    name: String,
-    orders: String,
-    amount: String,
-    refunded: String,
+pub(super) struct SumRow {
+    pub name: String,
+    pub orders: String,
+    pub amount: String,
+    pub refunded: String,
 }
 
 #[derive(Template)]
@@ -263,12 +263,12 @@ fn add(sum: &mut SalesSumView, other: &SalesSumView) {
     sum.refunded_rp = sum.refunded_rp.saturating_add(other.refunded_rp);
 }
 
-fn total(mut sum: SalesSumView, other: &SalesSumView) -> SalesSumView {
+pub(super) fn total(mut sum: SalesSumView, other: &SalesSumView) -> SalesSumView {
     add(&mut sum, other);
     sum
 }
 
-fn grouped(
+pub(super) fn grouped(
     report: &[SalesSumView],
     name: impl Fn(&SalesSumView) -> String,
 ) -> BTreeMap<String, SalesSumView> {
@@ -279,7 +279,7 @@ fn grouped(
     sums
 }
 
-fn by_slot(report: &[SalesSumView], is_daily: bool) -> BTreeMap<Date, SalesSumView> {
+pub(super) fn by_slot(report: &[SalesSumView], is_daily: bool) -> BTreeMap<Date, SalesSumView> {
     let mut sums = BTreeMap::new();
     for item in report {
         if let Some(Day(day)) = item.day {
@@ -289,12 +289,12 @@ fn by_slot(report: &[SalesSumView], is_daily: bool) -> BTreeMap<Date, SalesSumVi
     sums
 }
 
-fn method_name(locale: &Locale, name: &str) -> String {
+pub(super) fn method_name(locale: &Locale, name: &str) -> String {
     Method::from_name(name)
         .map_or_else(|| name.to_owned(), |method| say::method(locale.language, method).to_owned())
 }
 
-fn sum_row(locale: &Locale, name: String, sum: &SalesSumView) -> SumRow {
+pub(super) fn sum_row(locale: &Locale, name: String, sum: &SalesSumView) -> SumRow {
     let refunded = if sum.refunded_rp == 0 { String::new() } else { Rupiah(sum.refunded_rp).to_string() };
     SumRow { name, orders: locale.count(sum.orders), amount: Rupiah(sum.amount_rp).to_string(), refunded }
 }
@@ -306,7 +306,7 @@ fn label(at: usize, all: usize, slot: Date, is_daily: bool) -> String {
     if at.is_multiple_of(every) { number.to_string() } else { String::new() }
 }
 
-fn sales_plot(
+pub(super) fn sales_plot(
     w: &Office,
     locale: &Locale,
     sums: &BTreeMap<Date, SalesSumView>,

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 
@@ -18,7 +19,7 @@ use crate::agent::http::state::AppState;
 use crate::store::Role;
 use crate::ui::address::parameter;
 use crate::ui::desk::{Layout, entrance};
-use crate::ui::flash::{FLASH, Flash};
+use crate::ui::flash::{EDITED, FLASH, Flash};
 use crate::ui::form::TOKEN;
 use crate::ui::layout::see_other;
 use crate::ui::{Form, Frame, PageRequest};
@@ -74,6 +75,7 @@ impl FromRequestParts<Arc<AppState>> for AdminSession {
             Ok(actor) => {
                 let secret = COOKIE.secret(&parts.headers).unwrap_or_default();
                 let token = app.site.signed_tokens.session_form_token(secret);
+                app.lapsed.note(&token, &actor.name);
                 let told = parameter(&parts.uri, FLASH).and_then(|key| app.flash.take(&token, key));
                 Ok(Self { actor, token, page_request, told })
             }
@@ -96,7 +98,13 @@ impl FromRequest<Arc<AppState>> for Filled {
 
     async fn from_request(request: Request, app: &Arc<AppState>) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let session = AdminSession::from_request_parts(&mut parts, app).await?;
+        let session = match AdminSession::from_request_parts(&mut parts, app).await {
+            Ok(session) => session,
+            Err(login) if login.status() == StatusCode::SEE_OTHER => {
+                return Err(keep_lapsed(Request::from_parts(parts, body), app).await.unwrap_or(login));
+            }
+            Err(refused) => return Err(refused),
+        };
         let secret = COOKIE.secret(&parts.headers).unwrap_or_default().to_owned();
         let form = Form::from_request(Request::from_parts(parts, body), app).await;
         let form = form.map_err(IntoResponse::into_response)?;
@@ -107,4 +115,13 @@ impl FromRequest<Arc<AppState>> for Filled {
         let detail = "the form is too old or was not made by this page; load the page again";
         Err(Problem::forbidden("form_token", detail).into_response())
     }
+}
+
+/// The log-in that leads back to a form with what was typed, where the session ended while it was open and it is known
+/// whose it was. Nothing is done: the person looks at the form again.
+async fn keep_lapsed(request: Request, app: &Arc<AppState>) -> Option<Response> {
+    let uri = request.uri().clone();
+    let form = Form::from_request(request, app).await.ok()?;
+    let key = app.lapsed.keep(&app.flash, form.text(TOKEN)?, &form)?;
+    Some(see_other(&format!("/masuk?ke={}?{EDITED}={key}", uri.path())))
 }

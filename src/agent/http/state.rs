@@ -18,6 +18,7 @@ use crate::identity::{Guarded, LoginGate, Passwords};
 use crate::store::StoreError;
 use crate::store::export::ExportError;
 use crate::ui::flash::FlashStore;
+use crate::ui::lapsed::SessionOwners;
 use crate::web::finish::finish;
 use crate::web::{Body, HostNames, Problem};
 
@@ -46,6 +47,8 @@ pub(crate) struct AppState {
     pub flash: FlashStore,
     /// Who may log in with a quick PIN where.
     pub quick: QuickLogins,
+    /// Whose a form is whose session ended while it was open.
+    pub lapsed: SessionOwners,
 }
 
 impl AppState {
@@ -68,6 +71,7 @@ impl AppState {
             since,
             flash,
             quick,
+            lapsed: SessionOwners::default(),
         })
     }
 

@@ -6,12 +6,14 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 
+use super::register::GUESSABLE;
 use super::state::Portal;
 use super::texts::{DeviceWords, LoginWords, Words};
 use super::visitor::{Guest, Sent};
 use crate::agent::engine::{Command, NewDevice, PinHash, Snapshot};
 use crate::agent::http::state::Answer;
 use crate::domain::id::{Mac, UserId};
+use crate::identity::is_guessable;
 use crate::ui::catalogue::fill;
 use crate::ui::layout::{FrameWords, page_with, see_other};
 use crate::ui::refused::Refused;
@@ -194,6 +196,7 @@ fn pin_page(guest: &Guest, has_pin: bool, refused: Option<&Refused>) -> Answer {
     let language = guest.locale().language;
     let (own, door) = (DeviceWords::of(language), LoginWords::of(language));
     let why = |refused: &Refused| match refused.problem.errors().first().map(|error| error.field.as_str()) {
+        Some(NEW) if refused.problem.errors().iter().any(|error| error.message == GUESSABLE) => door.easy_pin,
         Some(NEW) => door.bad_pin,
         Some(AGAIN) => door.other_pin,
         Some(_) | None => complaint(guest, own.wrong_pin, refused),
@@ -243,6 +246,9 @@ async fn changed(
     let is_pin = new.len() == PIN_DIGITS && new.bytes().all(|digit| digit.is_ascii_digit());
     if !is_pin {
         return Err(Problem::invalid(NEW, format!("has {PIN_DIGITS} digits")));
+    }
+    if is_guessable(&new) {
+        return Err(Problem::invalid(NEW, GUESSABLE));
     }
     if new != text(AGAIN) {
         return Err(Problem::invalid(AGAIN, "is another PIN"));

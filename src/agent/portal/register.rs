@@ -31,7 +31,7 @@ const PHONE: &str = "hp";
 const PIN: &str = "pin";
 const PIN_AGAIN: &str = "pin_lagi";
 /// What is wrong with a PIN that everybody tries first.
-const GUESSABLE: &str = "is among those that are tried first";
+pub(super) const GUESSABLE: &str = "is among those that are tried first";
 /// Digits of a PIN.
 const PIN_DIGITS: usize = 6;
 

@@ -67,8 +67,7 @@ async fn quota_and_debts_are_given_changed_and_paid() {
     done(&site, &browser, &at("koreksi"), &[("amount", "512 MB"), ("reason", "salah")]).await;
     assert_eq!(user(&site, &place).await["remaining_mb"], "1536.00");
 
-    let sold = done(&site, &browser, &at("jual"), &[("package_id", &package), ("method", "cash")]).await;
-    sold.says("Kuitansi No. 1").says("Beli paket: +10,00 GB, Rp 100.000");
+    browser.sells(&place, &[]).await.says("Kuitansi No. 1").says("Beli paket: +10,00 GB, Rp 100.000");
     assert_eq!(user(&site, &place).await["remaining_mb"], "11776.00");
 
     done(&site, &browser, &at("tagihan-paket"), &[("package_id", &package), ("note", "janji")]).await;
@@ -250,7 +249,8 @@ async fn another_price_than_was_shown_is_not_taken() {
     let (site, place) = site().await;
     let browser = ConsoleClient::owner(&site).await;
     let package = text(&site.package(10_240, 100_000).await);
-    let shown = browser.fill(&format!("{place}/jual"), &[("package_id", &package)]).await;
+    site.post(&format!("{}/debts", api(&place)), json!({"amount": "10 GB"})).await.ok(201);
+    let shown = browser.fill(&format!("{place}/lunasi"), &[]).await;
     shown.says("Uang diterima Rp 100.000 (Tunai)").says("Kuitansi 1");
     assert_eq!(shown.fields()["expect_rp"], "100000");
     site.patch(&format!("/packages/{package}"), json!({"price_rp": 110_000})).await.ok(200);
@@ -310,9 +310,9 @@ async fn everybody_sees_and_may_do_what_the_role_allows() {
         .hides("Koreksi")
         .hides("Hapus tagihan");
     let rows = [
-        (&viewer, format!("{place}/jual"), 403),
+        (&viewer, format!("{place}/lunasi"), 403),
         (&viewer, "/pelanggan/baru".to_owned(), 403),
-        (&cashier, format!("{place}/jual"), 200),
+        (&cashier, format!("{place}/lunasi"), 200),
         (&cashier, format!("{place}/kuota"), 403),
         (&cashier, format!("{debt}/hapus"), 403),
         (&operator, format!("{place}/koreksi"), 403),
@@ -327,7 +327,7 @@ async fn everybody_sees_and_may_do_what_the_role_allows() {
         }
     }
     // Asking without the page is no way around.
-    let mut fields = cashier.open(&format!("{place}/jual")).await.fields();
+    let mut fields = cashier.open(&format!("{place}/lunasi")).await.fields();
     fields.extend(
         [("amount", "1 GB"), ("reason", "x"), ("_sure", "ya"), ("_key", "k")]
             .map(|(n, v)| (n.into(), v.into())),
@@ -391,4 +391,64 @@ async fn a_device_of_another_customer_moves_only_by_a_decision_of_its_own() {
     };
     assert!(line("device.bind", &id(&place)).contains(&format!("moved from {}", id(&other))));
     assert!(line("device.unbind", &id(&other)).contains(&format!("moved to {}", id(&place))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_mistake_is_marked_at_once_and_a_rules_refusal_at_its_field() {
+    let (site, place) = site().await;
+    site.post("/users", json!({"name": "Sari", "phone": "081234567890"})).await.ok(201);
+    let owner = ConsoleClient::owner(&site).await;
+    let at = |page: &Page, field: &str| page.html.contains(&format!("id=\"{field}-error\""));
+    let wrong = [("amount", "10"), ("due_date", "besok"), ("price_rp", "lima ribu")];
+    let page = owner.fill(&format!("{place}/tagihan-kuota"), &wrong).await;
+    assert_eq!(page.status, 422);
+    for (field, typed) in wrong {
+        assert!(at(&page, field) && page.fields()[field] == typed, "{field}: {}", page.html);
+    }
+    let taken = owner.fill(&format!("{place}/ubah"), &[("phone", "+62 812-3456-7890")]).await;
+    assert_eq!(taken.status, 409);
+    assert!(at(&taken, "phone") && !at(&taken, "name"), "{}", taken.html);
+    taken.says("Nomor telepon ini sudah dipakai pelanggan lain.");
+    owner.fill(&format!("{place}/kuota"), &[("amount", "0"), ("reason", "x")]).await.says("sama dengan nol");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_for_the_customer_is_written_and_emptied_on_the_forms() {
+    let (site, place) = site().await;
+    let owner = ConsoleClient::owner(&site).await;
+    owner.does(&format!("{place}/ubah"), &[("customer_note", "Libur hari Minggu")]).await;
+    owner.open(&place).await.says("Catatan untuk pelanggan Libur hari Minggu");
+    assert_eq!(user(&site, &place).await["customer_note"], "Libur hari Minggu");
+    owner.does(&format!("{place}/ubah"), &[("customer_note", "")]).await;
+    assert_eq!(user(&site, &place).await["customer_note"], Value::Null);
+    let typed =
+        [("amount", "1 GB"), ("price_rp", "5.000"), ("note", "bon"), ("customer_note", "Bayar sabtu")];
+    owner.does(&format!("{place}/tagihan-kuota"), &typed).await;
+    let debt = format!("{place}/tagihan/{}/jatuh-tempo", first_debt(&site, &place).await);
+    let form = owner.open(&debt).await;
+    assert_eq!(
+        (form.fields()["note"].as_str(), form.fields()["customer_note"].as_str()),
+        ("bon", "Bayar sabtu")
+    );
+    owner.does(&debt, &[("note", ""), ("customer_note", "")]).await;
+    let item = site.get(&format!("{}/debts", api(&place))).await.ok(200)["items"][0].clone();
+    assert_eq!((&item["note"], &item["customer_note"]), (&json!(""), &json!("")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_package_with_the_name_of_another_on_sale_is_warned_of() {
+    let site = TestSite::serving().await;
+    let owner = ConsoleClient::owner(&site).await;
+    let typed = |name| [("name", name), ("quota", "1 GB"), ("days", "7"), ("price_rp", "5.000")];
+    owner.fill("/paket/baru", &typed("Mingguan")).await.hides("Sudah ada paket lain");
+    owner.does("/paket/baru", &typed("Mingguan")).await;
+    owner
+        .fill("/paket/baru", &typed(" mingguan "))
+        .await
+        .says("Sudah ada paket lain yang dijual dengan nama");
+    let package = text(&site.get("/packages").await.ok(200)["items"][0]["id"]);
+    owner
+        .fill(&format!("/paket/{package}/ubah"), &[("price_rp", "6.000")])
+        .await
+        .hides("Sudah ada paket lain");
 }

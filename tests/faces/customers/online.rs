@@ -1,13 +1,24 @@
 //! Money that comes through the gateway, asked for at the desk.
 
+use serde_json::json;
+
 use crate::support::console_client::ConsoleClient;
 use crate::support::payment_site::PaymentSite;
+use crate::support::site::TestSite;
+
+/// The customer owes as much as the package costs.
+async fn owe(site: &TestSite) {
+    let user = site.get("/users?q=budi").await.ok(200)["items"][0]["id"].as_str().unwrap().to_owned();
+    let debt = json!({"amount": "1 GB", "price_rp": 100_000});
+    site.post(&format!("/users/{user}/debts"), debt).await.ok(201);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_online_payment_is_opened_once_and_cash_says_that_it_calls_it_off() {
     let site = PaymentSite::start().await;
     let place = site.user.replace("/users/", "/pelanggan/");
-    let sell = format!("{place}/jual");
+    let sell = format!("{place}/lunasi");
+    owe(&site).await;
     let browser = ConsoleClient::owner(&site).await;
     let shown = browser.fill(&sell, &[("method", "qris")]).await;
     shown.says("Pesanan online dibuka.").says("Diminta online Rp 100.000 (QRIS)").hides("Kuitansi");
@@ -18,9 +29,9 @@ async fn an_online_payment_is_opened_once_and_cash_says_that_it_calls_it_off() {
     let orders = site.orders("").await;
     assert_eq!(orders.len(), 1, "{orders:?}");
     let told = browser.open(&one.to).await;
-    told.says("Sudah dilakukan: Jual paket").says("Menunggu pembayaran.");
+    told.says("Sudah dilakukan: Lunasi semua").says("Menunggu pembayaran.");
     assert!(one.to.starts_with(&format!("/pembayaran/{}?", orders[0])), "{}", one.to);
-    assert_eq!(site.credited().await, 0);
+    assert_eq!(site.customer().await["debt_items_mb"], "1024.00");
 
     let shown = browser.fill(&sell, &[("method", "cash")]).await;
     shown.says("Pembayaran online yang masih terbuka (Rp 100.000) akan dibatalkan.");
@@ -31,11 +42,11 @@ async fn an_online_payment_is_opened_once_and_cash_says_that_it_calls_it_off() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_relay_online_methods_are_not_offered() {
-    let site = crate::support::site::TestSite::serving().await;
+    let site = TestSite::serving().await;
     let place = site.user("Budi").await.replace("/users/", "/pelanggan/");
-    site.package(1024, 10_000).await;
+    owe(&site).await;
     let browser = ConsoleClient::owner(&site).await;
-    let page = browser.open(&format!("{place}/jual")).await;
+    let page = browser.open(&format!("{place}/lunasi")).await;
     page.says("Tunai").hides("QRIS (online)").hides("GoPay");
     let mut fields = page.fields();
     fields.insert("method".into(), "qris".into());
@@ -49,7 +60,8 @@ async fn without_a_relay_online_methods_are_not_offered() {
 async fn a_sale_stops_when_the_customer_paid_online_since_it_was_shown() {
     let site = PaymentSite::start().await;
     let place = site.user.replace("/users/", "/pelanggan/");
-    let sell = format!("{place}/jual");
+    let sell = format!("{place}/lunasi");
+    owe(&site).await;
     let browser = ConsoleClient::owner(&site).await;
     let order = site.order().await;
     let shown = browser.fill(&sell, &[("method", "cash")]).await;
@@ -62,13 +74,14 @@ async fn a_sale_stops_when_the_customer_paid_online_since_it_was_shown() {
     let refused = browser.sure(&shown).await;
     assert_eq!(refused.status, 409, "{}", refused.words());
     refused.says("ternyata sudah dibayar dan sudah diterapkan");
-    assert_eq!(site.credited().await, credited, "nothing was sold");
+    assert_eq!(site.credited().await, credited, "nothing was booked");
 
-    // Who is told and goes on sells.
+    // Who is told and goes on takes it.
     let shown = browser.fill(&sell, &[("method", "cash")]).await;
     shown.says("baru saja membayar Rp 100.000 secara online (QRIS");
+    assert_eq!(site.customer().await["debt_items_mb"], "1024.00");
     assert_eq!(browser.sure(&shown).await.status, 303);
-    assert_eq!(site.credited().await, 2 * credited);
+    assert_eq!(site.customer().await["debt_items_mb"], "0.00");
 }
 
 #[tokio::test(flavor = "multi_thread")]

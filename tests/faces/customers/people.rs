@@ -277,7 +277,7 @@ async fn receipts_are_found_by_number_and_by_order_and_tell_what_went_back() {
     let package = site.package(10_240, 100_000).await;
     let cashier = ConsoleClient::of(&site, "siti", "cashier").await;
     let place = user.replace("/users/", "/pelanggan/");
-    cashier.does(&format!("{place}/jual"), &[("method", "transfer"), ("reference", "BCA 123")]).await;
+    cashier.sells(&place, &[("method", "transfer"), ("reference", "BCA 123")]).await;
     assert!(package.is_string());
     let order = site.get("/orders").await.ok(200)["items"][0].clone();
     for path in ["/kuitansi/1".to_owned(), format!("/kuitansi/{}", text(&order["id"]))] {
@@ -301,4 +301,32 @@ async fn packages_are_listed_for_everybody_and_changed_by_owners_only() {
     owner.open("/paket").await.says("10,00 GB").says("Rp 100.000").says("Ubah paket").says("Berhenti jual");
     let viewer = ConsoleClient::of(&site, "tamu", "viewer").await;
     viewer.open("/paket").await.says("10,00 GB").hides("Ubah paket").hides("Paket baru");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_is_printed_with_every_line_of_its_days() {
+    let site = TestSite::serving().await;
+    let user = site.user("Budi <i>W</i>").await;
+    for n in 1..=100 {
+        let credit = json!({"amount": "1 MB", "reason": format!("hadiah <b>{n}</b>")});
+        site.post(&format!("{user}/credits"), credit).await.ok(201);
+    }
+    let viewer = ConsoleClient::of(&site, "tamu", "viewer").await;
+    let place = user.replace("/users/", "/pelanggan/");
+    let print = viewer.open(&format!("{place}/rekening")).await;
+    let path = format!("{place}/rekening/cetak");
+    assert!(print.html.contains(&format!("href=\"{path}\"")), "{}", print.html);
+    let page = viewer.open(&path).await;
+    assert_eq!(page.html.matches("<tr id=\"b").count(), 100);
+    let at = |n: u32| page.html.find(&format!("hadiah &#60;b&#62;{n}&#60;/b&#62;")).unwrap();
+    assert!(at(1) < at(2) && at(2) < at(100), "the oldest first");
+    assert!(page.html.trim_end().ends_with("</html>") && !page.html.contains("<!--rows-->"));
+    assert!(page.html.contains("no-print"), "the owner's reasons are not on the paper");
+    let empty = viewer.open(&format!("{path}?from=2026-01-01&to=2026-01-31")).await;
+    assert_eq!(empty.html.matches("<tr id=\"b").count(), 0);
+    assert_eq!(viewer.get(&format!("{path}?from=kapan")).await.status, 422);
+    assert_eq!(
+        viewer.get("/pelanggan/00000000-0000-4000-8000-000000000009/rekening/cetak").await.status,
+        404
+    );
 }

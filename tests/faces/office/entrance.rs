@@ -307,3 +307,41 @@ async fn a_quick_pin_opens_the_desk_only_where_the_password_did_and_for_five_tri
 async fn form_at(site: &TestSite, cookie: String, pin: &str) -> Reply {
     form(site, "/masuk/pin", &cookie, format!("username=siti&pin={pin}")).await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_typed_when_the_session_ended_is_there_again_for_the_same_person_only() {
+    let site = TestSite::serving().await;
+    let place = site.user("Budi").await.replace("/users/", "/pelanggan/");
+    let form = format!("{place}/kuota");
+    let siti = ConsoleClient::of(&site, "siti", "operator").await;
+    let andi = ConsoleClient::of(&site, "andi", "operator").await;
+    let page = siti.open(&form).await;
+    let mut fields = page.fields();
+    fields.extend([("amount", "7 GB"), ("reason", "ganti rugi hujan")].map(|(n, v)| (n.into(), v.into())));
+    siti.post(&page.action(), &fields).await;
+    let token = fields["_token"].clone();
+    let logged_out = siti.post("/keluar", &[("_token".to_owned(), token)].into()).await;
+    assert_eq!(logged_out.status, 303);
+
+    let lines = site.lines().await;
+    let led = siti.post(&page.action(), &fields).await;
+    let to = led.to.strip_prefix("/masuk?ke=").unwrap_or_else(|| panic!("{}", led.to)).to_owned();
+    assert!(to.starts_with(&form) && to.contains("?ubah="), "{to}");
+    assert_eq!(site.lines().await, lines, "nothing was done");
+    let others = andi.open(&to).await;
+    assert!(!others.html.contains("ganti rugi hujan"), "what somebody else typed");
+    let login = crate::support::console_client::Fields::from([
+        ("username".to_owned(), "siti".to_owned()),
+        ("password".to_owned(), crate::support::api_client::PASSWORD.to_owned()),
+        ("ke".to_owned(), to.clone()),
+    ]);
+    let again = siti.post("/masuk", &login).await;
+    assert_eq!(again.to, to, "{}", again.words());
+    let back = ConsoleClient::again(&site, "siti").await.open(&to).await;
+    assert_eq!(back.fields()["amount"], "7 GB");
+    assert_eq!(back.fields()["reason"], "ganti rugi hujan");
+
+    // A form of nobody that is known is kept nowhere.
+    fields.insert("_token".into(), "0".repeat(32));
+    assert_eq!(siti.post(&page.action(), &fields).await.to, format!("/masuk?ke={form}"));
+}

@@ -259,8 +259,8 @@ async fn tables_for_people_have_headings_gigabytes_and_local_time_and_run_nothin
         ),
         (
             "/unduh/tagihan",
-            "Nama;Telepon;Tanggal tagihan;Jatuh tempo;Terlambat (hari);Tagihan (GB);Harus dibayar (Rp);Catatan",
-            ";2026-11-10;2026-11-12;0;\"5,00\";20000;'+x",
+            "Nama;Telepon;Tanggal tagihan;Jatuh tempo;Terlambat (hari);Tagihan (GB);Harus dibayar (Rp);Catatan;Catatan untuk pelanggan",
+            ";2026-11-10;2026-11-12;0;\"5,00\";20000;'+x;",
         ),
         ("/unduh/pemakaian", "Tanggal;Pelanggan;Pemakaian (GB)", "2026-11-10;\"'=Budi;\";\"0,50\""),
         (

@@ -8,7 +8,7 @@ use crate::support::http_client::Reply;
 use crate::support::site::TestSite;
 
 /// Pages of the office and the least role that may see them.
-const PAGES: [(&str, &str); 24] = [
+const PAGES: [(&str, &str); 26] = [
     ("/", "viewer"),
     ("/lainnya", "viewer"),
     ("/cari", "viewer"),
@@ -21,6 +21,8 @@ const PAGES: [(&str, &str); 24] = [
     ("/laporan/tagihan", "viewer"),
     ("/laporan/pemakaian?from=2026-01-01&to=2026-12-31", "viewer"),
     ("/laporan/penagihan", "viewer"),
+    ("/laporan/bulan", "viewer"),
+    ("/laporan/bulan?bulan=2026-02", "viewer"),
     ("/bantuan", "viewer"),
     ("/perangkat", "viewer"),
     ("/perangkat?pemilik=semua&q=x", "viewer"),
@@ -131,4 +133,27 @@ async fn forms_that_no_page_of_ours_made_are_refused() {
         fields.clear();
         assert_eq!(owner.post(path, &fields).await.status, 403, "{path}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_cannot_be_shown_says_so_in_the_readers_language() {
+    let site = TestSite::serving().await;
+    let owner = ConsoleClient::owner(&site).await;
+    for path in [
+        "/catatan?dari=kemarin",
+        "/laporan/bulan?bulan=November",
+        "/pelanggan?status=kaya",
+        "/pelanggan?urut=warna",
+        "/unduh/pelanggan?bentuk=xls",
+    ] {
+        let page = owner.get(path).await;
+        assert_eq!(page.status, 422, "{path}");
+        page.says("Ada isian yang tidak dapat diterima. Tidak ada yang berubah.");
+        for english in ["is no", "must be", "unknown", "expected", "invalid"] {
+            page.hides(english);
+        }
+    }
+    let page = owner.get("/pelanggan/00000000-0000-4000-8000-000000000009").await;
+    assert_eq!(page.status, 404);
+    page.says("Halaman tidak ditemukan").hides("not found").hides("there is no");
 }

@@ -90,7 +90,7 @@ async fn to_customer(site: &PaymentSite, deed: &str) -> (String, Typed) {
     let reason = || ("reason", "uji".to_owned());
     let amount = || ("amount", "1 GB".to_owned());
     let typed = match deed {
-        "jual" | "tagihan-paket" => vec![("package_id", text(&site.package))],
+        "tagihan-paket" => vec![("package_id", text(&site.package))],
         "lunasi" => {
             debt(site, &place).await;
             Vec::new()
@@ -506,7 +506,7 @@ async fn money_asked_for_online_leads_to_what_it_is_paid_with_and_the_page_follo
     site.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 19));
     let owner = ConsoleClient::owner(&site).await;
     let place = site.user.replace("/users/", "/pelanggan/");
-    let told = owner.does(&format!("{place}/jual"), &[("method", "qris")]).await;
+    let told = owner.sells(&place, &[("method", "qris")]).await;
     let order = site.orders("").await.remove(0);
     assert!(told.path.starts_with(&format!("/pembayaran/{order}?kabar=")), "{}", told.path);
     let json = site.get(&format!("/orders/{order}")).await.ok(200);

@@ -154,7 +154,6 @@ const DESK = {
     await town.unbindGuest()
     return { from: '/jual', to: `/jual/perangkat/${GUEST_MAC}/baru`, fill: { name: name('Baru'), package_id: '' }, isGone: true }
   },
-  '/pelanggan/{id}/jual': toUser('jual'),
   '/pelanggan/{id}/lunasi': toUser('lunasi', {}, debt),
   '/pelanggan/{id}/bayar': toUser('bayar', { amount_rp: '5.000' }, debt),
   '/pelanggan/{id}/tagihan-paket': toUser('tagihan-paket'),
@@ -457,7 +456,7 @@ const PRESSED_BY = {
   'console/counter/who.html dialog /jual/perangkat/{{ device.mac }}/baru': ['desk /jual/perangkat/{mac}/baru'],
   'console/counter/sale.html form {{ action }}': ['desk /jual/{id}'],
   'console/form.html form {{ action }}': ['desk /pelanggan/baru', 'desk /pengelola/baru'],
-  'console/confirm.html form {{ action }}': ['desk /pelanggan/{id}/jual', 'desk /pelanggan/{id}/pin', 'desk /pembayaran/{order}/tanya'],
+  'console/confirm.html form {{ action }}': ['desk /pelanggan/{id}/lunasi', 'desk /pelanggan/{id}/pin', 'desk /pembayaran/{order}/tanya'],
   'console/login.html form {{ action }}': ['desk /masuk'],
   'console/layout.html form /keluar': ['desk /keluar'],
   'console/more.html form /keluar': ['desk /keluar'],

@@ -12,7 +12,6 @@ use crate::domain::policy::Settings;
 use crate::domain::units::Rupiah;
 use crate::protocol::admin::users::AddUser;
 use crate::store::Role;
-use crate::ui::form::read_body;
 use crate::web::Problem;
 
 /// The value of the method that is chosen in the next step.
@@ -89,7 +88,7 @@ fn work<S>(submission: &Submission<S>, device: Option<(Mac, String)>) -> Result<
     };
     let method = body.remove("method");
     let method = method.as_ref().and_then(|name| name.as_str()).unwrap_or_default();
-    let Command::AddUser(user) = read_body::<AddUser>(body)?.command() else {
+    let Command::AddUser(user) = submission.spec.read_every::<AddUser>(body, &[])?.command() else {
         return Err(Problem::internal());
     };
     // Money that comes online is asked for when the customer is there to ask.

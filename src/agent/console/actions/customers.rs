@@ -17,7 +17,7 @@ use crate::domain::order::{CashMethod, Item, Line, Method, OnlineMethod};
 use crate::domain::units::Timestamp;
 use crate::protocol::admin::debts::AddDebt;
 use crate::protocol::admin::devices::BindDevice;
-use crate::protocol::admin::money::{BuyPackage, PayPart, SettleDebts};
+use crate::protocol::admin::money::{PayPart, SettleDebts};
 use crate::protocol::admin::quota::{CreditUser, DebitUser, ResetAccount};
 use crate::protocol::admin::users::{AddUser, BlockUser, ChangeUser, UnblockUser};
 use crate::store::Role;
@@ -38,32 +38,13 @@ pub(crate) const NEW_USER_ACTIONS: &[FormAction<()>] = &[FormAction {
         Ok(FormSpec { home: "/pelanggan".into(), fields, ..FormSpec::default() })
     },
     work: |submission| {
-        let body = submission.spec.body(submission.form)?;
-        Ok(Work::CommandContext(
-            read_body::<AddUser>(until_evening(body, &submission.context.locale))?.command(),
-        ))
+        let evening = |body| until_evening(body, &submission.context.locale);
+        Ok(Work::CommandContext(submission.spec.read_changed::<AddUser>(submission.form, evening)?.command()))
     },
 }];
 
 /// Everything that can be done to a customer, in the order of its buttons.
 pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
-    FormAction {
-        segment: "jual",
-        title: |l| People::of(l).do_sell,
-        role: Role::Cashier,
-        is_grave: false,
-        fits: always,
-        spec: |context, engine| {
-            let fields = [vec![package(context, engine)], paying(context)].concat();
-            Ok(FormSpec { fields, is_priced: true, takes_money: true, ..spec(context, engine)? })
-        },
-        work: |submission| {
-            Ok(Work::Money(
-                submission.context.subject,
-                submission.read::<BuyPackage>()?.money(submission.context.subject),
-            ))
-        },
-    },
     FormAction {
         segment: "lunasi",
         title: |l| People::of(l).do_settle_all,
@@ -198,7 +179,8 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         },
         work: |submission| {
             let body = until_evening(submission.spec.changed(submission.form)?, &submission.context.locale);
-            Ok(Work::CommandContext(read_body::<ChangeUser>(body)?.command(submission.context.subject)))
+            let change = submission.spec.read_every::<ChangeUser>(body, &[])?;
+            Ok(Work::CommandContext(change.command(submission.context.subject)))
         },
     },
     FormAction {

@@ -14,7 +14,6 @@ use crate::domain::id::{DebtId, UserId};
 use crate::protocol::admin::debts::{ChangeDebt, WriteOffDebt};
 use crate::protocol::admin::money::SettleDebts;
 use crate::store::Role;
-use crate::ui::form::read_body;
 use crate::web::Problem;
 
 /// Everything that can be done to a debt item.
@@ -52,12 +51,14 @@ pub(crate) const DEBT_ACTIONS: &[FormAction<(UserId, DebtId)>] = &[
         },
         work: |submission| {
             let (user, debt) = submission.context.subject;
-            let mut body = submission.spec.body(submission.form)?;
-            // A note that was emptied is removed.
-            for note in body.values_mut().filter(|value| value.is_null()) {
-                *note = Value::from("");
-            }
-            Ok(Work::CommandContext(read_body::<ChangeDebt>(body)?.command(user, debt)?))
+            let change = submission.spec.read_changed::<ChangeDebt>(submission.form, |mut body| {
+                // A note that was emptied is removed.
+                for note in body.values_mut().filter(|value| value.is_null()) {
+                    *note = Value::from("");
+                }
+                body
+            })?;
+            Ok(Work::CommandContext(change.command(user, debt)?))
         },
     },
     FormAction {

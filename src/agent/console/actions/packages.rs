@@ -40,7 +40,8 @@ pub(crate) const PACKAGE_ACTIONS: &[FormAction<PackageId>] = &[
         },
         work: |submission| {
             let body = submission.spec.changed(submission.form)?;
-            Ok(Work::CommandContext(read_body::<ChangePackage>(body)?.command(submission.context.subject)))
+            let change = submission.spec.read_every::<ChangePackage>(body, &[])?;
+            Ok(Work::CommandContext(change.command(submission.context.subject)))
         },
     },
     FormAction {

@@ -16,6 +16,7 @@ use crate::protocol::admin::money::NONE_PAID;
 use crate::ui::address::{parameter, path_of_ours};
 use crate::ui::desk::Layout;
 use crate::ui::field::FieldView;
+use crate::ui::flash::EDITED;
 use crate::ui::layout::page_with;
 use crate::ui::refused::Refused;
 use crate::ui::{Form, Frame, html};
@@ -23,8 +24,6 @@ use crate::web::Problem;
 
 /// The parameter that shows what something typed before would do; it names the press.
 pub(crate) const SHOWN: &str = "lihat";
-/// The parameter that leads back to the form with what was typed; it names the press.
-pub(crate) const EDITED: &str = "ubah";
 /// The parameter that says where to go afterwards, when that is not the deed's own place.
 const TOWARDS: &str = "ke";
 
@@ -154,7 +153,8 @@ impl<'a> Of<'a> {
 
     fn form_page(&self, spec: &FormSpec, problem: Option<&Problem>) -> FormPage {
         let words = self.words();
-        let complaints = problem.map(|problem| spec.complaints(problem, words)).unwrap_or_default();
+        let language = self.session.page_request.locale.language;
+        let complaints = problem.map(|problem| spec.complaints(problem, language)).unwrap_or_default();
         let complaint = problem.map(|problem| {
             let named: Vec<String> = spec
                 .fields
@@ -164,7 +164,7 @@ impl<'a> Of<'a> {
             if let Some(owner) = problem.member("owner_name").filter(|_| problem.code() == DEVICE_TAKEN) {
                 say::with(words.device_taken, &[owner])
             } else if named.is_empty() {
-                say::refusal(self.session.page_request.locale.language, problem)
+                say::refusal(language, problem)
             } else {
                 named.join(" ")
             }

@@ -306,10 +306,27 @@ impl PreviewWriter<'_> {
             let from = preview.others.iter().map(|(before, _)| &before.user.name);
             warnings.extend(from.map(|name| say::with(words.takes_device, &[&mac.to_string(), name])));
         }
+        if let Some(name) = self.name_on_sale(action, preview) {
+            warnings.push(say::with(words.same_name, &[&name]));
+        }
         if let Some(order) = self.open_order(action, preview)? {
             warnings.push(say::with(words.cancels_order, &[&order.amount.to_string()]));
         }
         Ok(warnings)
+    }
+
+    /// The name that a package gets, or goes on sale with, where another package on sale has it.
+    fn name_on_sale(&self, action: &Command, preview: &Preview) -> Option<String> {
+        let id = if let Command::ChangePackage(id, _) = action { Some(*id) } else { None };
+        if id.is_none() && !matches!(action, Command::AddPackage(_)) {
+            return None;
+        }
+        let Some(View::Package(after)) = preview.done.view() else { return None };
+        let key = |name: &str| name.trim().to_lowercase();
+        let packages = self.engine.read_view().packages();
+        let mut others = packages.iter().filter(|package| package.active && Some(package.id) != id);
+        let is_same = others.any(|package| key(&package.name) == key(&after.name));
+        (after.active && is_same).then(|| after.name.clone())
     }
 
     /// What the customer paid online last: with a word about it when that is news.

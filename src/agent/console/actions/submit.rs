@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::action::{FormAction, FormContext, Submission, Work};
 use super::form_spec::FormSpec;
-use super::pages::{self, EDITED, SHOWN};
+use super::pages::{self, SHOWN};
 use super::preview;
 use super::preview::Shown;
 use super::subject::Subject;
@@ -22,8 +22,9 @@ use crate::protocol::admin::orders::OrderView;
 use crate::store::Page;
 use crate::tools::digest;
 use crate::ui::address::parameter;
-use crate::ui::flash::{Claim, Draft, Flash};
+use crate::ui::flash::{Claim, Draft, EDITED, Flash};
 use crate::ui::form::KEY;
+use crate::ui::lapsed::place as lapsed_place;
 use crate::ui::layout::see_other;
 use crate::ui::{Form, Locale};
 use crate::web::Problem;
@@ -88,7 +89,8 @@ pub(crate) async fn show<S: Subject>(
     }
     let uri = &session.page_request.uri;
     let (shown, edited) = (parameter(uri, SHOWN), parameter(uri, EDITED));
-    let draft = shown.or(edited).map(|key| app.flash.draft(&session.token, key));
+    let lapsed = |key: &str| app.flash.draft(&lapsed_place(&session.actor.name), key);
+    let draft = shown.or(edited).map(|key| app.flash.draft(&session.token, key).or_else(|| lapsed(key)));
     let typed = match draft {
         Some(Some(Draft::Done(at))) => return Ok(see_other(&at)),
         Some(Some(Draft::Typed(form))) => Some(form),

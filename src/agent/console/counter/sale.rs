@@ -25,6 +25,7 @@ use crate::domain::order::{CashMethod, Item, Method, OnlineMethod, OrderKind, Or
 use crate::domain::units::Rupiah;
 use crate::protocol::admin::money::NONE_PAID;
 use crate::protocol::admin::orders::OrderView;
+use crate::protocol::admin::values::Note;
 use crate::store::{OrderFilter, OrderRecord, Page, Role};
 use crate::tools::digest;
 use crate::ui::desk::Layout;
@@ -39,6 +40,8 @@ use crate::web::{Path, Problem};
 const WHAT: &str = "untuk";
 /// The field of the last online payment that was shown.
 const LAST_PAID: &str = "last_paid";
+/// The field of the cashier's note of the payment.
+const REFERENCE: &str = "reference";
 /// The code of a press that says nothing that can be paid.
 const NOTHING_CHOSEN: &str = "nothing_chosen";
 /// The code of a press that wants two things paid online.
@@ -50,6 +53,7 @@ struct SalePage {
     frame: Frame,
     layout: Layout,
     words: &'static CounterWords,
+    people: &'static People,
     badge: Badge,
     action: String,
     customer: String,
@@ -63,6 +67,8 @@ struct SalePage {
     is_online_chosen: bool,
     key: String,
     last_paid: String,
+    /// What was typed about the payment.
+    reference: String,
 }
 
 /// A way to pay.
@@ -136,6 +142,7 @@ async fn page(
             detail: say::with(words.after_left, &[&access, &left, &until]),
             complaint: refused.map(|(problem, _)| complaint(words, session, problem)),
             warnings,
+            people: session.people(),
             has_online: methods.iter().any(|method| method.is_online),
             is_online_chosen: methods.iter().any(|method| method.is_online && method.is_chosen),
             methods,
@@ -144,6 +151,7 @@ async fn page(
                 .last_paid
                 .as_ref()
                 .map_or_else(|| NONE_PAID.to_owned(), |order| order.id.0.clone()),
+            reference: refused.and_then(|(_, form)| form.text(REFERENCE)).unwrap_or_default().to_owned(),
             offers: known.offers,
         },
     )
@@ -188,6 +196,9 @@ fn complaint(words: &CounterWords, session: &AdminSession, problem: &Problem) ->
         NOTHING_CHOSEN => words.choose.to_owned(),
         ONE_ONLINE => words.one_online.to_owned(),
         "idempotency_conflict" => words.key_used.to_owned(),
+        _ if problem.errors().iter().any(|error| error.field == REFERENCE) => {
+            format!("{}: {}", session.people().reference, session.people().bad_text)
+        }
         _ => say::refusal(session.page_request.locale.language, problem),
     }
 }
@@ -196,8 +207,10 @@ fn complaint(words: &CounterWords, session: &AdminSession, problem: &Problem) ->
 fn methods(app: &AppState, session: &AdminSession, chosen: &str) -> Vec<MethodChoice> {
     let config = &app.site.config;
     let cash = CashMethod::ALL.iter().map(|method| Method::Cash(*method));
-    let online = config.payment.methods.iter().filter(|_| config.relay.is_some());
-    let online = online.filter(|method| **method != OnlineMethod::Snap).map(|method| Method::Online(*method));
+    let others = config.payment.methods.iter().filter(|method| **method != OnlineMethod::Snap);
+    // The gateway's own page needs a phone that opens it: it comes last.
+    let online = others.copied().chain([OnlineMethod::Snap]).filter(|_| config.relay.is_some());
+    let online = online.map(Method::Online);
     let choice = |method: Method| MethodChoice {
         value: method.name(),
         name: say::method(session.page_request.locale.language, method),
@@ -212,6 +225,7 @@ struct Press {
     choice: Choice,
     price: Rupiah,
     method: Method,
+    reference: Option<String>,
     #[allow(clippy::option_option, reason = "not asked, nothing paid before and a payment say three things")]
     last_paid: Option<Option<OrderId>>,
 }
@@ -224,14 +238,17 @@ impl Press {
         let method = method.ok_or_else(|| Problem::invalid("method", "is not a method of payment"))?;
         let last_paid =
             form.text(LAST_PAID).map(|id| Some(OrderId(id.to_owned())).filter(|_| id != NONE_PAID));
-        Ok(Self { choice, price, method, last_paid })
+        let note = form.text(REFERENCE).map(|text| serde_json::from_value::<Note>(text.into())).transpose();
+        let note =
+            note.map_err(|_| Problem::invalid(REFERENCE, "is too long or has signs that cannot be used"))?;
+        Ok(Self { choice, price, method, reference: note.map(|note| note.0), last_paid })
     }
 
     fn money(self, user: UserId) -> Result<Money, Problem> {
         let expect = Some(self.price);
         match self.method {
             Method::Cash(method) => {
-                let tender = Tender { method, reference: None, expect, last_paid: self.last_paid };
+                let tender = Tender { method, reference: self.reference, expect, last_paid: self.last_paid };
                 Ok(Money::Taken(self.choice.command(user, tender)))
             }
             Method::Online(method) => {

@@ -7,7 +7,7 @@ use askama::Template;
 use axum::extract::State;
 
 use super::explain;
-use super::next_steps::{Arranged, arranged, remedy};
+use super::next_steps::{Arranged, COUNTER, arranged, remedy};
 use super::statement::LineRow;
 use super::usage::{self, Usage};
 use crate::agent::console::actions::buttons::{Button, buttons};
@@ -215,7 +215,7 @@ fn page(app: &AppState, session: &AdminSession, id: UserId, known: CustomerData)
         is_held_off: snapshot.offline_grace,
         quota: quota(locale, account, threshold),
         facts: facts(words, locale, &snapshot),
-        actions: arranged(buttons(&place, USER_ACTIONS, session, account), whatsapp.is_some()),
+        actions: arranged(actions(session, id, &place, account), whatsapp.is_some()),
         whatsapp,
         rules,
         usage,
@@ -234,6 +234,18 @@ fn page(app: &AppState, session: &AdminSession, id: UserId, known: CustomerData)
         audit: (session.actor.role >= Role::Operator).then(|| format!("/catatan?pelanggan={id}")),
         place,
     }
+}
+
+/// What can be done to the customer, selling at the counter first.
+fn actions(session: &AdminSession, id: UserId, place: &str, account: &Account) -> Vec<Button> {
+    let sell = Button {
+        segment: COUNTER,
+        href: format!("/jual/{id}"),
+        name: session.people().do_sell,
+        is_grave: false,
+    };
+    let sell = (session.actor.role >= Role::Cashier).then_some(sell);
+    sell.into_iter().chain(buttons(place, USER_ACTIONS, session, account)).collect()
 }
 
 fn quota(locale: &Locale, account: &Account, threshold: Bytes) -> Quota {

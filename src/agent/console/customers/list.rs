@@ -56,6 +56,8 @@ struct ListPage {
 /// A customer in a list.
 pub(super) struct Row {
     pub href: String,
+    /// The counter.
+    pub sell: String,
     pub name: String,
     pub contact: String,
     pub badge: Badge,
@@ -178,6 +180,7 @@ pub(super) fn row(look: &ReadView, locale: &Locale, user: &UserRecord) -> Row {
     let contact = [user.phone.as_deref(), user.login.as_deref()];
     Row {
         href: format!("/pelanggan/{}", account.id),
+        sell: format!("/jual/{}", account.id),
         name: user.name.clone(),
         contact: contact.into_iter().flatten().collect::<Vec<_>>().join(", "),
         badge: say::status(locale.language, account.access.status),

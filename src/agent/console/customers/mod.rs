@@ -21,6 +21,7 @@ pub(crate) mod packages;
 pub(crate) mod receipt;
 pub(crate) mod remind;
 pub(crate) mod statement;
+pub(crate) mod statement_print;
 pub(crate) mod usage;
 
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
         .route("/pelanggan", get(list::show))
         .route("/pelanggan/{id}", get(customer::show))
         .route("/pelanggan/{id}/rekening", get(statement::show))
+        .route("/pelanggan/{id}/rekening/cetak", get(statement_print::show))
         .route("/paket", get(packages::show))
         .route("/tagihan", get(debts::show))
         .route("/tagihan/ingatkan", get(remind::show).post(remind::note))

@@ -7,10 +7,12 @@ use crate::domain::account::Account;
 
 /// Actions shown next to the primary one, a message to the customer among them.
 const NEXT_MAX: usize = 3;
+/// The segment of the button that leads to the counter.
+pub(super) const COUNTER: &str = "jual";
 /// The primary action: the first of these that there is.
-const PRIMARY: [&str; 2] = ["lunasi", "jual"];
+const PRIMARY: [&str; 2] = ["lunasi", COUNTER];
 /// Actions by how soon they are needed; the others are below "More".
-const SOON: [&str; 7] = ["setujui", "buka", "jual", "bayar", "tagihan-paket", "kuota", "perangkat"];
+const SOON: [&str; 7] = ["setujui", "buka", COUNTER, "bayar", "tagihan-paket", "kuota", "perangkat"];
 
 /// The actions of a customer, arranged.
 pub(super) struct Arranged {

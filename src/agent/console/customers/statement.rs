@@ -9,6 +9,7 @@ use crate::agent::console::session::AdminSession;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::http::state::{Answer, AppState, user};
+use crate::domain::account::Account;
 use crate::domain::id::UserId;
 use crate::domain::ledger::Posted;
 use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
@@ -74,14 +75,7 @@ pub(crate) async fn show(
         })
         .await?;
     let (words, locale) = (session.people(), &session.page_request.locale);
-    let account = &snapshot.user.account;
-    let facts = vec![
-        (words.remaining, say::quota(locale, (!account.unlimited).then(|| account.balance.remaining()))),
-        (words.used, locale.quota(account.used)),
-        (words.unsealed, locale.quota(account.open_usage)),
-        (words.overage, locale.quota(account.balance.overage())),
-        (words.expires, say::expiry(locale, account.expires_at)),
-    ];
+    let facts = facts(words, locale, &snapshot.user.account);
     let (frame, layout) = session.layout(words.statement, "/pelanggan");
     html(&StatementPage {
         frame,
@@ -94,4 +88,15 @@ pub(crate) async fn show(
         next: lines.next.map(|after| format!("/pelanggan/{id}/rekening?after={after}")),
         lines: lines.items.iter().map(|line| LineRow::of(locale, line)).collect(),
     })
+}
+
+/// The account at this moment, above its lines.
+pub(super) fn facts(words: &People, locale: &Locale, account: &Account) -> Vec<(&'static str, String)> {
+    vec![
+        (words.remaining, say::quota(locale, (!account.unlimited).then(|| account.balance.remaining()))),
+        (words.used, locale.quota(account.used)),
+        (words.unsealed, locale.quota(account.open_usage)),
+        (words.overage, locale.quota(account.balance.overage())),
+        (words.expires, say::expiry(locale, account.expires_at)),
+    ]
 }

@@ -91,6 +91,13 @@ words! {
         search: "Cari", "Search";
         show: "Tampilkan", "Show";
         print: "Cetak", "Print";
+        month_report: "Laporan bulanan", "Report of a month";
+        month_before: "Bulan sebelumnya", "Month before";
+        month_after: "Bulan berikutnya", "Month after";
+        month_entered: "Pelanggan baru", "New customers";
+        month_customers: "Pelanggan seluruhnya", "Customers in all";
+        month_owed: "Belum dibayar", "Owed";
+        month_printed: "Dicetak {0}", "Printed {0}";
         back: "Kembali", "Back";
         sum: "Jumlah", "Sum";
         reason: "Alasan", "Reason";

@@ -42,6 +42,7 @@ words! {
         bad_login: "\u{201c}{0}\u{201d} tidak dapat menjadi nama login. Tulis huruf a-z, angka dan tanda seperti . _ - tanpa spasi, misalnya budi.s.", "\u{201c}{0}\u{201d} cannot be a log-in name. Write letters a-z, digits and signs like . _ - without spaces, such as budi.s.";
         bad_mac: "\u{201c}{0}\u{201d} bukan alamat MAC satu perangkat. Tulis seperti 02:00:00:AB:CD:EF.", "\u{201c}{0}\u{201d} is not the MAC address of a single device. Write one like 02:00:00:AB:CD:EF.";
         bad_amount: "\u{201c}{0}\u{201d} bukan jumlah kuota. Tulis jumlah di atas nol dengan satuannya, seperti 10 GB atau 500 MB.", "\u{201c}{0}\u{201d} is not an amount of quota. Write more than zero with its unit, like 10 GB or 500 MB.";
+        amount_zero: "\u{201c}{0}\u{201d} sama dengan nol. Tulis jumlah di atas nol, seperti 10 GB atau 500 MB.", "\u{201c}{0}\u{201d} is nothing. Write more than zero, like 10 GB or 500 MB.";
         amount_unit: "\u{201c}{0}\u{201d} tanpa satuan. Tulis {1} atau {2}.", "\u{201c}{0}\u{201d} has no unit. Write {1} or {2}.";
         amount_two: "\u{201c}{0}\u{201d} dapat dibaca dengan dua cara. Tulis {1} atau {2}.", "\u{201c}{0}\u{201d} can be read in two ways. Write {1} or {2}.";
         bad_rupiah: "\u{201c}{0}\u{201d} bukan rupiah bulat. Tulis seperti 10000 atau 10.000.", "\u{201c}{0}\u{201d} is not whole rupiah. Write it like 10000 or 10.000.";
@@ -140,6 +141,7 @@ words! {
         forfeits: "Sisa kuota {0} hangus.", "{0} of quota are forfeited.";
         forgives: "Pemakaian di luar kuota sebanyak {0} dianggap selesai tanpa dibayar.", "Usage of {0} beyond the quota is forgiven.";
         forgives_debt: "Tagihan {0} dihapus tanpa dibayar.", "A debt of {0} is forgiven.";
+        same_name: "Sudah ada paket lain yang dijual dengan nama {0}. Kasir dan pelanggan tidak dapat membedakannya.", "Another package on sale has the name {0}. Cashiers and customers cannot tell them apart.";
         stays_stopped: "Setelah ini internet pelanggan: {0}.", "After this the customer's internet is: {0}.";
         cancels_order: "Pembayaran online yang masih terbuka ({0}) akan dibatalkan.", "The online payment that is open ({0}) will be called off.";
         expected: "Seharusnya di laci", "Expected in the drawer";
@@ -259,6 +261,7 @@ words! {
         unsealed: "Terpakai, belum dibukukan", "Used, without a line yet";
         printed: "Dicetak {0}", "Printed {0}";
         print: "Cetak", "Print";
+        print_period: "Cetak satu masa", "Print a span";
         back: "Kembali", "Back";
         whatsapp: "Kirim WhatsApp", "Write on WhatsApp";
         // Debts.

@@ -166,10 +166,19 @@ pub(crate) fn yes(language: Language, yes: bool) -> &'static str {
 /// Why something was not done, as a sentence; in the API's words where there is no better one.
 pub(crate) fn refusal(language: Language, problem: &Problem) -> String {
     match (sentence(language, problem), problem.code()) {
-        // The sentence says what kind of trouble it is; which value it is about is in the detail alone.
-        (Some(sentence), "invalid" | "malformed" | "import_refused" | "ledger_broken" | "not_found") => {
-            format!("{sentence} ({})", problem.detail())
-        }
+        // The sentence says what kind of trouble it is; which value it is about is in the detail alone, in English.
+        (Some(sentence), "import_refused" | "ledger_broken") => format!("{sentence} ({})", problem.detail()),
+        (Some(sentence), "invalid" | "malformed" | "not_found") => match language {
+            Language::English => format!("{sentence} ({})", problem.detail()),
+            Language::Indonesian => {
+                let fields: Vec<&str> = problem.errors().iter().map(|error| error.field.as_str()).collect();
+                if fields.is_empty() {
+                    sentence.to_owned()
+                } else {
+                    format!("{sentence} ({})", fields.join(", "))
+                }
+            }
+        },
         (Some(sentence), _) => sentence.to_owned(),
         (None, _) => problem.detail().to_owned(),
     }
