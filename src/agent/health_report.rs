@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::copies::last_away;
 use super::engine::{Engine, ReadView};
 use super::payments::PaymentError;
 use super::site::Site;
-use crate::clock::parse_rfc3339;
 use crate::domain::access::Status;
 use crate::domain::units::Timestamp;
 use crate::protocol::health::{HealthReport, ReportNumber, ReportText, ReportedUsers};
-use crate::store::{FILE, backup};
+use crate::store::FILE;
 
 /// How long the engine may keep a report waiting, which then goes without its figures.
 const ENGINE_MAX: Duration = Duration::from_secs(5);
@@ -46,7 +46,7 @@ pub async fn compose(site: &Site) -> HealthReport {
         is_dry_run: Some(site.cycle.is_dry_run()),
         store: Some(ReportText::cut(unwritable.as_ref().map_or(WELL, |why| why.code()))),
         store_bytes: store_bytes(data_dir),
-        backup_age_s: age_s(backup::last(data_dir).as_deref().and_then(parse_rfc3339)),
+        backup_age_s: age_s(last_away(data_dir, &site.copies_state().log)),
         ..figures
     }
 }

@@ -8,6 +8,7 @@
 //! | 0 | [`health`] | how the router, the relay and the cycle are doing |
 //! | 1 | [`router`] | the router cycle: meter, plan, enforce; what is wrong with the router |
 //! | 1 | [`payments`] | the port to the relay, checkout, feed, outbox |
+//! | 1 | [`copies`] | copies of the store that the daemon makes by itself |
 //! | 1 | [`proof`] | the proof of the ledger while the daemon runs |
 //! | 1 | `reports` | queries without HTTP and without words: usage, sales, debts, collection, explain |
 //! | 1 | [`watchdog`] | notifies the service manager that the daemon is alive |
@@ -24,6 +25,7 @@
 pub mod api;
 pub mod config;
 pub(crate) mod console;
+pub mod copies;
 pub mod doctor;
 pub mod engine;
 pub mod faces;

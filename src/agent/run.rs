@@ -44,6 +44,8 @@ const PULL_PAUSE_MAX: Duration = Duration::from_secs(20);
 const OUTBOX_PAUSE: Duration = Duration::from_secs(20);
 /// How often the proof of the ledger looks whether there is enough for another checkpoint.
 const PROOF_PAUSE: Duration = Duration::from_mins(1);
+/// How often the copies look whether another one is due.
+const COPY_PAUSE: Duration = Duration::from_mins(1);
 /// How long a proof that is stopped may take before it is stopped again.
 const PROOF_STOP_PAUSE: Duration = Duration::from_millis(20);
 /// An outbox item that is due and fails at once is not retried faster than this.
@@ -97,6 +99,7 @@ pub async fn run(site: Arc<Site>, listeners: Listeners, stop: watch::Receiver<bo
     let mut stopping = stop.clone();
     let (close, closing) = watch::channel(false);
     let mut proving = tokio::spawn(prove(Arc::clone(&site), closing.clone()));
+    let copying = tokio::spawn(copy(Arc::clone(&site), closing.clone()));
     let mut serving = tokio::spawn(serve_all(Arc::clone(&site), listeners, closing));
     let linking = site.payments.link().is_ok().then(|| tokio::spawn(link_loops(Arc::clone(&site))));
     let mut cycle = tokio::spawn(cycle(Arc::clone(&site), stop));
@@ -123,6 +126,7 @@ pub async fn run(site: Arc<Site>, listeners: Listeners, stop: watch::Receiver<bo
         tracing::warn!("requests still open after {DRAIN_MAX:?} are cut");
     }
     serving.abort();
+    copying.abort();
     stop_proof(&site, &mut proving).await;
     if let Ok(Err(error)) = site.engine().call(Engine::close).await {
         tracing::error!(%error, "the last readings could not be committed; the router still holds them");
@@ -259,6 +263,18 @@ async fn prove(site: Arc<Site>, mut close: watch::Receiver<bool>) {
             _ = close.wait_for(|close| *close) => return,
             () = tokio::time::sleep(PROOF_PAUSE) => {}
         }
+    }
+}
+
+/// Makes copies of the store. What a stop leaves of one that is being made is removed by the next.
+async fn copy(site: Arc<Site>, mut close: watch::Receiver<bool>) {
+    let mut retry_log = RetryLog::warning("copy of the store");
+    loop {
+        tokio::select! {
+            _ = close.wait_for(|close| *close) => return,
+            () = tokio::time::sleep(COPY_PAUSE) => {}
+        }
+        retry_log.record(site.copy_once().await);
     }
 }
 

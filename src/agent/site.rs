@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::config::{self, Config, Enforcement, Language};
+use super::copies::{Copies, CopiesState, CopyError, CopySetup};
 use super::engine::{
     Actor, Command, CounterCustomer, Done, Engine, EngineError, EngineGone, EngineHandle, Key, Notifier,
     Parts, Preview, Request,
@@ -104,6 +105,8 @@ pub struct Site {
     pub answers: Answers,
     /// How far the ledger is proved.
     pub proof: LedgerProof,
+    /// Copies of the store.
+    pub copies: Copies,
     /// Customers who asked for help and wait.
     pub help: HelpRequests,
     /// Guesses that were slowed down.
@@ -180,11 +183,23 @@ impl Site {
             answers,
             guesses: Guesses::default(),
             proof: LedgerProof::elsewhere(),
+            copies: Copies::new(secret),
             help: HelpRequests::default(),
             engine,
             pace,
             in_force,
         }
+    }
+
+    /// One turn of the copies.
+    pub async fn copy_once(&self) -> Result<(), CopyError> {
+        let setup = CopySetup { data_dir: self.config.data_dir.clone(), backup: self.in_force().backup };
+        self.copies.copy_once(&self.engine, setup, self.clock.now()).await
+    }
+
+    /// How the copies are.
+    pub fn copies_state(&self) -> CopiesState {
+        self.copies.state(&self.config.data_dir)
     }
 
     /// The handle to the engine.

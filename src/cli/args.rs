@@ -84,8 +84,11 @@ pub enum CliCommand {
     },
     /// Restore the store from a backup, with no daemon running. The old store is kept.
     Restore {
-        /// The copy.
+        /// The copy: a file of `backup`, or one of the daemon's own, compressed or encrypted.
         file: PathBuf,
+        /// File with the secret key of the recovery kit, for an encrypted copy; without it the key is read from stdin.
+        #[arg(long, value_name = "FILE")]
+        key_file: Option<PathBuf>,
     },
     /// Write users, packages, debts, orders and ledger entries as CSV.
     Export {

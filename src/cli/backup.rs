@@ -1,7 +1,7 @@
 //! `backup`, `restore` and `export`.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -15,11 +15,18 @@ use super::failure::Failure;
 use super::output::{Output, complain};
 use crate::agent::config::Config;
 use crate::clock::{Clock, SystemClock, rfc3339};
-use crate::store::backup::{self, Progress, Restored};
+use crate::settings::without_mark;
+use crate::store::backup::{self, BackupError, Progress, Restored};
+use crate::store::packed::{self, CopyForm};
 use crate::store::{Reader, Verified};
+use crate::tools::age::Identity;
 
 /// Time between two progress messages.
 const TELL_EVERY: Duration = Duration::from_millis(500);
+/// The file in which a packed copy is unpacked, in the data folder: whoever may read it may read the store.
+const UNPACKED: &str = "kuota.db.unpacked";
+/// Longer files hold no key.
+const KEY_BYTES_MAX: u64 = 4096;
 /// The tables of an export.
 const TABLES: [&str; 5] = ["users", "packages", "debts", "orders", "entries"];
 
@@ -58,13 +65,34 @@ pub(super) async fn backup(
 }
 
 /// `restore FILE`: replaces the store by the copy.
-pub(super) async fn restore(file: &Path, config: &Config, output: Output) -> Result<(), Failure> {
+pub(super) async fn restore(
+    file: &Path,
+    key_file: Option<&Path>,
+    config: &Config,
+    output: Output,
+) -> Result<(), Failure> {
     let (data_dir, from) = (config.data_dir.clone(), file.to_owned());
     let stamp: String =
         rfc3339(SystemClock::new().now()).chars().filter(char::is_ascii_alphanumeric).collect();
-    let work = spawn_blocking(move || {
-        let mut teller = Teller::new("restoring");
-        backup::restore(&data_dir, &from, &stamp, &mut |progress| teller.tell(progress))
+    let form =
+        packed::form_of(file).map_err(|error| Failure::said(format!("{error}; nothing was changed")))?;
+    let identity = match (form, key_file) {
+        (CopyForm::Encrypted, _) => Some(identity(key_file)?),
+        (CopyForm::Plain | CopyForm::Compressed, None) => None,
+        (CopyForm::Plain | CopyForm::Compressed, Some(_)) => {
+            return Err(Failure::said(format!("{} is not encrypted: leave --key-file out", file.display())));
+        }
+    };
+    let work = spawn_blocking(move || match form {
+        CopyForm::Plain => replace(&data_dir, &from, &stamp),
+        CopyForm::Compressed | CopyForm::Encrypted => {
+            let plain = data_dir.join(UNPACKED);
+            let mut teller = Teller::new("unpacking");
+            packed::unpack(&from, &plain, identity.as_ref(), &mut |progress| teller.tell(progress))?;
+            let restored = replace(&data_dir, &plain, &stamp);
+            backup::remove(&plain);
+            restored
+        }
     });
     let refused = |error| Failure::said(format!("{error}; nothing was changed"));
     let Restored { verified, newest, replaced, rescued } =
@@ -86,6 +114,35 @@ pub(super) async fn restore(file: &Path, config: &Config, output: Output) -> Res
         let kept = replaced.map(|path| format!("\nthe store from before is kept as {}", path.display()));
         let taken = rescued.map(|path| format!("\n{} has the name {}", file.display(), path.display()));
         format!("restored: {}{}{}", counts(verified), kept.unwrap_or_default(), taken.unwrap_or_default())
+    })
+}
+
+fn replace(data_dir: &Path, from: &Path, stamp: &str) -> Result<Restored, BackupError> {
+    let mut teller = Teller::new("restoring");
+    backup::restore(data_dir, from, stamp, &mut |progress| teller.tell(progress))
+}
+
+/// The secret key of the recovery kit, from a file or from stdin, where the printed key is typed.
+fn identity(key_file: Option<&Path>) -> Result<Identity, Failure> {
+    let mut text = String::new();
+    let (read, name) = match key_file {
+        Some(file) => {
+            let read = File::open(file).and_then(|file| file.take(KEY_BYTES_MAX).read_to_string(&mut text));
+            (read, file.display().to_string())
+        }
+        None => {
+            complain(
+                "the copy is encrypted: type the key of the recovery kit (AGE-SECRET-KEY-1...), then Enter",
+            );
+            let read = io::stdin().lock().take(KEY_BYTES_MAX).read_line(&mut text);
+            (read, "stdin".to_owned())
+        }
+    };
+    read.map_err(|error| Failure::said(format!("{name}: {error}; nothing was changed")))?;
+    Identity::parse(without_mark(&text)).ok_or_else(|| {
+        Failure::said(format!(
+            "{name} holds no key of a recovery kit, or it is mistyped: it begins with AGE-SECRET-KEY-1; nothing was changed"
+        ))
     })
 }
 

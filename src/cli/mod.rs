@@ -75,9 +75,9 @@ async fn dispatch(args: Args, language: Language) -> Result<(), Failure> {
             let config = Config::load(&args.config, &Environment::process())?;
             backup::backup(&file, force, &config, output).await
         }
-        CliCommand::Restore { file } => {
+        CliCommand::Restore { file, key_file } => {
             let config = Config::load(&args.config, &Environment::process())?;
-            backup::restore(&file, &config, output).await
+            backup::restore(&file, key_file.as_deref(), &config, output).await
         }
         command => {
             let env = Environment::process();

@@ -25,13 +25,15 @@
 //!   with `walk`, `folds` and `progress`, `checkpoint` how far it came, `since` the proof at a start
 //!
 //! Copies:
-//! - `upgrade_copy` keeps one before the schema is upgraded, `backup` makes and restores them, `rescue` makes them of a store that went away, `rescued_copy` finds and names
+//! - `upgrade_copy` keeps one before the schema is upgraded, `backup` makes and restores them, `packed` compresses and
+//!   encrypts them, `change_mark` says whether another one is needed, `rescue` makes them of a store that went away, `rescued_copy` finds and names
 //!   those
 
 mod admins;
 pub mod backup;
 mod ballast;
 mod cash;
+mod change_mark;
 mod checkpoint;
 mod commit;
 mod commit_mark;
@@ -49,6 +51,7 @@ mod meters;
 mod migrations;
 mod names;
 mod orders;
+pub mod packed;
 mod place;
 mod progress;
 mod read;

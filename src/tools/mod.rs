@@ -1,5 +1,6 @@
 //! Small tools without a domain.
 
+pub mod age;
 pub mod backoff;
 pub mod bearer;
 pub mod client_network;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod cash_day;
+mod copies;
 mod cycle_cost;
 mod enforcement;
 mod online;

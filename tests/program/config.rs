@@ -168,7 +168,10 @@ fn what_is_printed_reads_back_equal() {
 }
 
 /// A file, the start of what is said of it, and a word that must be in it.
-const BAD_FILES: [(&str, &str, &str); 64] = [
+const BAD_FILES: [(&str, &str, &str); 67] = [
+    ("[backup]\nevery = \"5m\"", "backup.every: must be at least 10m", "0s"),
+    ("[backup]\ntarget = \"usb\"", "backup.target: ", "usb:LABEL"),
+    ("[backup]\nkeep = \"1h\"", "backup.keep: 1h is out of range", "1d"),
     ("datadir = \"/x\"", "datadir: unknown key", "data_dir"),
     ("[router]\nadress = \"a:1\"", "router.adress: unknown key", "password_file"),
     ("[router.lists]\nfub = \"x\"", "router.lists.fub: unknown key", "fup"),
@@ -418,7 +421,7 @@ fn the_routers_encryption_is_made_of_what_the_keys_say() {
 }
 
 /// For every key another value than its default, as a variable has it.
-const OTHER_VALUES: [(&str, &str); 52] = [
+const OTHER_VALUES: [(&str, &str); 56] = [
     ("data_dir", "/srv/kuota"),
     ("timezone", "Asia/Makassar"),
     ("language", "en"),
@@ -466,6 +469,10 @@ const OTHER_VALUES: [(&str, &str); 52] = [
     ("policy.cashier_credit_rp", "7000"),
     ("policy.pay_window", "3m"),
     ("policy.offline_grace", "1h"),
+    ("backup.every", "1h"),
+    ("backup.keep", "30d"),
+    ("backup.target", "usb:KUOTA"),
+    ("backup.recipient_file", "/etc/kuota/copies.recipient"),
     ("clock.trust", "always"),
     ("relay.url", "https://other.example"),
     ("relay.site", "lain"),

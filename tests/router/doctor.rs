@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use fake_relay::{FakeRelay, TOKEN};
 use kuota::agent::config::{Config, Tls};
+use kuota::agent::copies::{CopyLog, CopyRecord};
 use kuota::agent::doctor::{Level, Subject, examine};
 use kuota::agent::payments::Relay;
 use kuota::agent::payments::client::RelayClient;
@@ -136,6 +137,17 @@ impl Site {
         let dir = tempfile::tempdir().unwrap();
         config.data_dir = dir.path().to_owned();
         kuota::store::backup::note_last(dir.path(), &kuota::clock::rfc3339(ROUTER_NOW));
+        let card = CopyRecord {
+            at_ms: ROUTER_NOW.0,
+            file: "kuota-0a1b2c3d-20260101T010000Z.db.zst".into(),
+            place: "backups".into(),
+            bytes: 1,
+            sha256: String::new(),
+            entries: 1,
+            mark: None,
+            recipient: String::new(),
+        };
+        CopyLog { card: Some(card), away: None }.write(dir.path()).unwrap();
         let sim = SimRouter::start(SimConfig { username: "kuota".to_owned(), ..SimConfig::default() })
             .await
             .unwrap();
@@ -387,8 +399,8 @@ planted! {
     };
     a_data_folder_that_is_gone_is_found, "disk.writable", Fail:
         |site| site.config.data_dir = site.config.data_dir.join("none");
-    a_backup_that_is_old_is_found, "backup.age", Warn:
-        |site| site.clock.advance(Duration::from_hours(8 * 24));
+    a_copy_off_the_card_that_is_old_is_found, "backup.age", Fail:
+        |site| site.clock.advance(Duration::from_hours(49));
     counters_that_stand_still_are_found, "hotspot.hosts", Warn: |site| {
         for n in 1..=10 {
             let mac = Mac([2, 0, 0, 0, 0, n]);

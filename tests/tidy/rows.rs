@@ -19,7 +19,7 @@ pub const AGENT: Rows = Rows {
     folder: "agent",
     table: &[
         &["config", "engine", "health"],
-        &["router", "payments", "proof", "reports", "watchdog"],
+        &["router", "payments", "proof", "copies", "reports", "watchdog"],
         &["site", "doctor"],
         &["http", "health_report"],
         &["api", "console", "portal"],

@@ -15,6 +15,7 @@ use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::registry::Unit;
 
 use super::status::LOOK_MAX;
+use crate::agent::copies::{CopiesState, last_away};
 use crate::agent::engine::Engine;
 use crate::agent::health::CycleFigures;
 use crate::agent::http::caller::Viewer;
@@ -72,6 +73,8 @@ struct Sample {
     commands: u64,
     dry_run: bool,
     last_backup_s: Option<i64>,
+    copies: CopiesState,
+    copy_away_s: Option<i64>,
     answers: Vec<(&'static str, [(&'static str, u64); 5])>,
     /// What the engine says; nothing when it does not answer.
     books: Option<Books>,
@@ -105,7 +108,11 @@ async fn sample(app: &AppState) -> Sample {
     let noted = backup::last(&app.site.config.data_dir);
     let now = app.site.clock.now();
     let link = site.payments.link().ok();
+    let copies = site.copies_state();
+    let copy_away_s = last_away(&site.config.data_dir, &copies.log).map(|at| at.0.div_euclid(1000));
     Sample {
+        copies,
+        copy_away_s,
         cycle: site.cycle.figures(),
         router: site.cycle.state().name(now),
         relay: link.map_or(OFF, |link| link.state().name(now)),
@@ -166,6 +173,7 @@ impl Collector for Sample {
         if let Some(at) = self.last_backup_s {
             out.unit("last_backup_timestamp", "When the last backup was made", &Unit::Seconds, at)?;
         }
+        self.copies(&mut out)?;
         let answers = self.answers.iter().flat_map(|(server, classes)| {
             classes.map(|(class, count)| ([("server", *server), ("class", class)], count))
         });
@@ -192,6 +200,22 @@ impl Sample {
         out.counter("relay_failures", "Calls to the relay that failed", self.link.failed)?;
         out.counter("relay_items", "Items of the relay's feed that were news", self.link.items)?;
         out.counter("relay_credits", "Payments credited from the relay's feed", self.link.credited)
+    }
+}
+
+impl Sample {
+    fn copies(&self, out: &mut Out) -> fmt::Result {
+        if let Some(card) = &self.copies.log.card {
+            let help = "Up to when nothing is missing in the last copy on the card";
+            out.unit("copy_card_timestamp", help, &Unit::Seconds, card.at_ms.div_euclid(1000))?;
+            let help = "Length of the last copy on the card";
+            out.unit("copy_card", help, &Unit::Bytes, i64::try_from(card.bytes).unwrap_or(i64::MAX))?;
+        }
+        if let Some(at) = self.copy_away_s {
+            let help = "When the last copy was made that is not on the card";
+            out.unit("copy_away_timestamp", help, &Unit::Seconds, at)?;
+        }
+        out.counter("copy_failures", "Turns of the copies that failed", self.copies.failures)
     }
 }
 

@@ -9,18 +9,19 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 
 use super::router::faults;
+use crate::agent::copies::CopyRecord;
 use crate::agent::engine::{Engine, SharedName};
 use crate::agent::http::caller::{Owner, Viewer};
 use crate::agent::http::clock::confirm_clock;
-use crate::agent::http::health::{Health, Part, health};
+use crate::agent::http::health::{Health, Part, copies_standing, health};
 use crate::agent::http::state::{Answer, AppState};
 use crate::agent::payments::Link;
 use crate::agent::proof::{LedgerProof, ProofState};
 use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
 use crate::protocol::admin::status::{
-    ClockPartView, ConfirmedView, CycleView, HealthView, PartView, PersonView, PingView, ProofView,
-    RouterPartView, SharedNameView, StatusView, StorePartView,
+    ClockPartView, ConfirmedView, CopiesView, CopyView, CycleView, HealthView, PartView, PersonView,
+    PingView, ProofView, RouterPartView, SharedNameView, StatusView, StorePartView,
 };
 use crate::protocol::admin::values::Instant;
 use crate::store::{StoreTimes, Unwritable};
@@ -120,6 +121,26 @@ fn proof_view(proof: &LedgerProof) -> ProofView {
     ProofView { state: state.to_owned(), entries, of, proved_at: proved_at.map(Instant) }
 }
 
+fn copies_view(app: &AppState) -> CopiesView {
+    let standing = copies_standing(app, app.site.clock.now());
+    let view = |copy: CopyRecord| CopyView {
+        at: Instant(copy.at()),
+        encrypted: !copy.recipient.is_empty(),
+        file: copy.file,
+        place: copy.place,
+        bytes: copy.bytes,
+        entries: copy.entries,
+    };
+    CopiesView {
+        state: standing.word.to_owned(),
+        target: standing.target,
+        card: standing.state.log.card.map(view),
+        away: standing.state.log.away.map(view),
+        away_at: standing.away_at.map(Instant),
+        last_error: standing.state.error,
+    }
+}
+
 async fn status(State(app): State<Arc<AppState>>, _: Viewer) -> Answer {
     let work = |engine: &mut Engine| {
         let (look, stats) = (engine.read_view(), engine.store_stats());
@@ -142,6 +163,7 @@ async fn status(State(app): State<Arc<AppState>>, _: Viewer) -> Answer {
         relay: relay.into(),
         store: StorePartView { part: books.into(), proof: proof_view(&app.site.proof) },
         clock: ClockPartView { part: clock.into(), ahead_of_relay_ms },
+        copies: copies_view(&app),
         shared_names: shared.iter().take(FAULTS_MAX).map(shared_view).collect(),
         cycle: CycleView {
             metered: figures.metered,

@@ -5,6 +5,7 @@
 //! and [`Config::load_secrets`] reads them.
 
 pub(crate) mod admission;
+mod copy_target;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use tree::{Admin, Clock, Config, Lists, Payment, Policy, Portal, Relay, Router, Store};
+pub use copy_target::CopyTarget;
+pub use tree::{Admin, Backup, Clock, Config, Lists, Payment, Policy, Portal, Relay, Router, Store};
 
 use crate::domain::account;
 use crate::domain::account::Overage;
@@ -36,6 +38,8 @@ pub const ENV_PREFIX: &str = "KUOTA__";
 pub type ConfigError = SettingsError;
 
 const DAY: Duration = Duration::from_hours(24);
+/// The shortest time between two copies of the store.
+const BACKUP_EVERY_MIN: Duration = Duration::from_mins(10);
 /// The most days in a value: ten years.
 const DAYS_MAX: u32 = 3660;
 
@@ -306,6 +310,14 @@ impl Config {
             out.push(Finding::new(
                 "policy.debt_limit",
                 "must be more than 0 with policy.overage = \"debt\": write an amount like \"500 MB\", or \"stop\" there",
+            ));
+        }
+        let every = self.backup.every;
+        if !every.is_zero() && every < BACKUP_EVERY_MIN {
+            let least = settings::duration_text(BACKUP_EVERY_MIN);
+            out.push(Finding::new(
+                "backup.every",
+                format!("must be at least {least}, or \"0s\" for no copies: each one writes the whole store to the card"),
             ));
         }
         out.extend(palette::complaint(self.colour).map(|why| Finding::new("colour", why)));

@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    COLOUR, ClockTrust, DAY, DAYS_MAX, Enforcement, Language, PaymentMode, Registration, Tls, UsageSource,
-    debt_due, literal,
+    COLOUR, ClockTrust, CopyTarget, DAY, DAYS_MAX, Enforcement, Language, PaymentMode, Registration, Tls,
+    UsageSource, debt_due, literal,
 };
 use crate::clock::Zone;
 use crate::domain::account::{self, Expiry, Overage};
@@ -61,6 +61,8 @@ section! {
     store: Store = Store::default();
     /// `[policy]`.
     policy: Policy = Policy::default();
+    /// `[backup]`.
+    backup: Backup = Backup::default();
     /// `[clock]`.
     clock: Clock = Clock::default();
     /// `[relay]`; without it there is no online payment.
@@ -255,6 +257,30 @@ section! {
             Duration::from_millis(rules().offline_grace_ms), [Duration::ZERO, 30 * DAY], AtReload,
             "Lama jeda ditahan bila pembayaran tidak bisa diperiksa.",
             "How long a payment that cannot be checked holds off a stop.";
+    }
+}
+
+section! {
+    /// Copies of the database. Each is verified when it is made and compressed; the newest is always kept, and files of other
+    /// programs are never touched.
+    Backup "backup" "backup." [default, deny_unknown_fields] {
+        /// Time from one copy to the next, 10m to 30d; "0s": none are made. A copy is left out while nothing has changed.
+        every: Duration [with = "crate::settings::duration"] = Duration::from_hours(6),
+            [Duration::ZERO, 30 * DAY], AtReload,
+            "Jarak antara dua cadangan.", "Time from one copy to the next.";
+        /// How long copies are kept, 1d to 3660d: all of the last day, then the last one of each day.
+        keep: Duration [with = "crate::settings::duration"] = 14 * DAY,
+            [DAY, DAYS_MAX * DAY], AtReload,
+            "Berapa lama cadangan disimpan.", "How long copies are kept.";
+        /// Where copies go besides backups/ in data_dir, which dies with the card: a folder of another disk, which must be
+        /// there, such as "/media/usb/kuota"; or "usb:LABEL", the disk with that label wherever it is mounted under
+        /// /media or /mnt. Empty: nowhere.
+        target: CopyTarget = CopyTarget::None, AtReload,
+            "Tempat cadangan di luar kartu.", "Where copies go besides the card.";
+        /// File with the public key (age1...) for which the copies at the target are encrypted. Empty: the key of the
+        /// recovery kit, in data_dir; without a kit they are not encrypted.
+        recipient_file: PathBuf = PathBuf::new(), AtReload,
+            "Berkas kunci publik untuk mengenkripsi cadangan.", "File with the public key that encrypts copies.";
     }
 }
 

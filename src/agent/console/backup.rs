@@ -8,14 +8,18 @@ use axum::extract::State;
 use super::dashboard::{PartLine, copies};
 use super::session::{AdminSession, Filled};
 use crate::agent::console::texts::office::Office;
+use crate::agent::copies::CopyRecord;
 use crate::agent::http::backup::send;
+use crate::agent::http::health::{CopiesStanding, copies_standing};
 use crate::agent::http::ledger::proof;
 use crate::agent::http::state::{Answer, AppState};
+use crate::domain::units::Bytes;
 use crate::store::{Role, Verified};
 use crate::ui::catalogue::fill;
 use crate::ui::desk::Layout;
 use crate::ui::flash::Flash;
 use crate::ui::layout::see_other;
+use crate::ui::locale::Locale;
 use crate::ui::{Frame, html};
 
 #[derive(Template)]
@@ -25,7 +29,44 @@ struct BackupPage {
     layout: Layout,
     w: &'static Office,
     part: PartLine,
+    own: OwnCopies,
     is_owner: bool,
+}
+
+/// The copies that the daemon makes.
+struct OwnCopies {
+    card: String,
+    away: String,
+    error: String,
+}
+
+impl OwnCopies {
+    fn of(app: &AppState, locale: &Locale) -> Self {
+        let w = Office::of(locale.language);
+        let CopiesStanding { word, target, away_at: _, state } = copies_standing(app, app.site.clock.now());
+        let line = |copy: &CopyRecord| {
+            let kind = if copy.recipient.is_empty() { w.copy_clear } else { w.copy_encrypted };
+            let size = locale.quota(Bytes(copy.bytes));
+            let facts = [
+                locale.moment(copy.at()),
+                format!("{} ({size})", copy.file),
+                kind.to_owned(),
+                locale.count(copy.entries),
+            ];
+            fill(w.copy_line, &facts.each_ref().map(String::as_str))
+        };
+        let card = match &state.log.card {
+            _ if word == "off" => w.copies_off.to_owned(),
+            Some(card) => line(card),
+            None => w.copies_none.to_owned(),
+        };
+        let away = match &state.log.away {
+            Some(away) => format!("{} - {}", away.place, line(away)),
+            None if target.is_empty() => w.copies_no_target.to_owned(),
+            None => format!("{target} - {}", w.copies_none),
+        };
+        Self { card, away, error: state.error.unwrap_or_default() }
+    }
 }
 
 /// Where a copy is asked for.
@@ -38,8 +79,9 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession
     session.at_least(Role::Operator)?;
     let w = session.office();
     let part = copies(&app, &session.page_request.locale, app.site.clock.now());
+    let own = OwnCopies::of(&app, &session.page_request.locale);
     let (frame, layout) = session.layout(w.backups, HOME);
-    html(&BackupPage { frame, layout, w, part, is_owner: session.actor.role >= Role::Owner })
+    html(&BackupPage { frame, layout, w, part, own, is_owner: session.actor.role >= Role::Owner })
 }
 
 /// `POST /cadangan/unduh`: changes nothing but the audit, so nobody is asked twice. It answers with a file, which is no

@@ -12,19 +12,19 @@ use super::session::AdminSession;
 use crate::agent::console::texts::help::HelpDeskWords;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
+use crate::agent::copies::AWAY_AGE_MAX;
 use crate::agent::engine::Engine;
-use crate::agent::http::health::{Health, Part, health};
+use crate::agent::http::health::{CopiesStanding, Health, Part, copies_standing, health};
 use crate::agent::http::state::{Answer, AppState};
 use crate::agent::proof::ProofState;
 use crate::agent::reports::dashboard::{Books, Figures, Turn, count};
 use crate::agent::reports::debts::Owed;
-use crate::clock::parse_rfc3339;
 use crate::domain::access::Status;
 use crate::domain::order::Method;
 use crate::domain::units::{DAY_MS, Rupiah, Timestamp};
 use crate::protocol::admin::values::Day;
 use crate::store::Role;
-use crate::store::backup::{self, last};
+use crate::store::backup;
 use crate::ui::catalogue::fill;
 use crate::ui::chart::{Bar, Plot, Share, Unit, shares};
 use crate::ui::desk::Layout;
@@ -42,8 +42,6 @@ const STATUSES: [Status; 7] = [
 ];
 /// Faults of the router that are shown one by one.
 const FAULTS_SHOWN_MAX: usize = 20;
-/// Age from which the last backup is worth a word.
-const BACKUP_AGE_MAX_MS: i64 = 7 * DAY_MS;
 /// How long guesses that were slowed down are shown.
 const GUESSES_SHOWN_MS: i64 = DAY_MS;
 
@@ -281,28 +279,30 @@ fn store_text(app: &AppState, locale: &Locale) -> String {
     }
 }
 
-/// How old the last backup is.
+/// How old the last copy is that is not lost with the card.
 pub(crate) fn copies(app: &AppState, locale: &Locale, now: Timestamp) -> PartLine {
     let w = Office::of(locale.language);
-    let made = last(&app.site.config.data_dir).and_then(|at| parse_rfc3339(&at));
-    let (badge, tone, text) = match made {
+    let CopiesStanding { word: _, target: _, away_at, state } = copies_standing(app, now);
+    let (badge, tone, text) = match away_at {
+        None if state.log.card.is_some() => (w.degraded, Tone::Warn, w.backup_card_only.to_owned()),
         None => (w.degraded, Tone::Warn, w.backup_never.to_owned()),
         Some(at) if backup::is_ahead(at, now) => {
             (w.degraded, Tone::Warn, fill(w.backup_future, &[&locale.moment(at)]))
         }
         Some(at) => {
-            let age_ms = now.0.saturating_sub(at.0).max(0);
-            let age = locale.span(Duration::from_millis(age_ms.unsigned_abs()));
-            if age_ms > BACKUP_AGE_MAX_MS {
-                (w.degraded, Tone::Warn, fill(w.backup_old, &[&age]))
+            let age = Duration::from_millis(now.0.saturating_sub(at.0).max(0).unsigned_abs());
+            let span = locale.span(age);
+            if age > AWAY_AGE_MAX {
+                (w.degraded, Tone::Warn, fill(w.backup_old, &[&span]))
             } else {
-                (w.ok, Tone::Good, fill(w.backup_ok, &[&age]))
+                (w.ok, Tone::Good, fill(w.backup_ok, &[&span]))
             }
         }
     };
-    let since = made.map(|at| locale.moment(at)).unwrap_or_default();
+    let since = away_at.map(|at| locale.moment(at)).unwrap_or_default();
     let badge = Badge::new(tone, badge);
-    let (name, path, role, details) = (w.backup, "/cadangan", Role::Operator, Vec::new());
+    let (name, path, role) = (w.backup, "/cadangan", Role::Operator);
+    let details = state.error.into_iter().collect();
     PartLine { name, badge, text, since, path, role, is_busy: false, details }
 }
 

@@ -6,20 +6,16 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::timeout;
 
-use super::Subject;
+use super::{Subject, copies};
 use crate::agent::config::{ClockTrust, Config};
 use crate::agent::payments::RelayError;
 use crate::agent::router::site_plan::endpoint;
-use crate::clock::{parse_rfc3339, rfc3339};
-use crate::domain::units::{DAY_MS, Timestamp};
 use crate::protocol::admin::status::{PersonView, SharedNameView};
 use crate::routeros::inspect::CheckFinding;
-use crate::store::{self, backup as store_backup};
+use crate::store;
 
 /// Free space below which the ledger is in danger.
 const FREE_BYTES_MIN: u64 = 200 * 1024 * 1024;
-/// Age from which the last backup is too old.
-const BACKUP_AGE_MAX_MS: i64 = 7 * DAY_MS;
 /// The port that hotspots redirect to their own proxy.
 const PROXY_PORT: u16 = 8080;
 /// How long the relay may take to answer.
@@ -29,13 +25,9 @@ const TOKEN_ID: &str = "relay.token";
 
 pub(super) async fn check(subject: &Subject<'_>) -> Vec<CheckFinding> {
     let config = subject.config;
-    let mut out = vec![
-        portal_port(config),
-        writable(&config.data_dir),
-        free_space(&config.data_dir),
-        backup(&config.data_dir, subject.clock.now()),
-        clock(subject),
-    ];
+    let mut out =
+        vec![portal_port(config), writable(&config.data_dir), free_space(&config.data_dir), clock(subject)];
+    out.extend(copies::check(&config.data_dir, &config.backup, subject.status, subject.clock.now()));
     out.extend(subject.status.into_iter().flat_map(|status| shared_names(&status.shared_names)));
     out.extend(rescued(&config.data_dir));
     out.extend(relay(subject).await);
@@ -117,25 +109,6 @@ fn free_bytes(folder: &Path) -> Option<u64> {
     // A device's name may hold spaces: count from the capacity, which ends in a percent sign.
     let capacity = columns.iter().position(|column| column.ends_with('%'))?;
     columns.get(capacity.checked_sub(1)?)?.parse::<u64>().ok()?.checked_mul(1024)
-}
-
-fn backup(data_dir: &Path, now: Timestamp) -> CheckFinding {
-    const ID: &str = "backup.age";
-    let remedy = "keep copies on another device: kuotad backup FILE, every day by a timer";
-    let Some(last) = store_backup::last(data_dir).and_then(|at| parse_rfc3339(&at)) else {
-        return CheckFinding::warn(ID, "no backup was ever made", remedy);
-    };
-    if store_backup::is_ahead(last, now) {
-        let text = format!("the last backup is dated {}, ahead of this machine's clock", rfc3339(last));
-        return CheckFinding::warn(
-            ID,
-            text,
-            "check this machine's clock (timedatectl), then make another backup",
-        );
-    }
-    let age_ms = now.0.saturating_sub(last.0);
-    let text = format!("the last backup is {} days old", age_ms.max(0) / DAY_MS);
-    if age_ms > BACKUP_AGE_MAX_MS { CheckFinding::warn(ID, text, remedy) } else { CheckFinding::ok(ID, text) }
 }
 
 fn clock(subject: &Subject<'_>) -> CheckFinding {
@@ -222,8 +195,6 @@ mod tests {
     use super::*;
     use crate::domain::id::UserId;
 
-    const NOON_MS: i64 = 1_795_323_600_000;
-
     #[test]
     fn a_folder_that_is_not_there_cannot_be_written_and_nothing_is_left_behind() {
         let dir = tempfile::tempdir().unwrap();
@@ -247,16 +218,5 @@ mod tests {
         );
         assert_eq!(found[0].remedy, "give one another");
         assert!(shared_names(&[]).is_empty());
-    }
-
-    #[test]
-    fn a_backup_grows_old() {
-        let dir = tempfile::tempdir().unwrap();
-        assert_eq!(backup(dir.path(), Timestamp(NOON_MS)).level.name(), "warn");
-        for (days, level) in [(0, "ok"), (6, "ok"), (8, "warn"), (-1, "warn")] {
-            let at = Timestamp(NOON_MS - days * DAY_MS);
-            store_backup::note_last(dir.path(), &rfc3339(at));
-            assert_eq!(backup(dir.path(), Timestamp(NOON_MS)).level.name(), level);
-        }
     }
 }

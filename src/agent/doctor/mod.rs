@@ -1,5 +1,6 @@
 //! Checks router, relay and machine, and reports what is wrong and what to do. It changes nothing.
 
+mod copies;
 mod machine;
 
 use std::net::IpAddr;

@@ -1,6 +1,7 @@
 //! How the daemon's parts are, as every face says it.
 
 use super::state::AppState;
+use crate::agent::copies::{CopiesState, copies_word, last_away};
 use crate::agent::health::LinkState;
 use crate::domain::units::Timestamp;
 
@@ -66,4 +67,24 @@ pub(crate) fn health(app: &AppState, clock_trusted: bool) -> Health {
         Some(why) => Part { state: "degraded", last_error: Some(why.to_string()), ..Part::default() },
     };
     Health { router: Part::of(app.site.cycle.state(), now), relay, store, clock }
+}
+
+/// How the copies of the store are.
+pub(crate) struct CopiesStanding {
+    /// `ok`, `degraded`, `down` or `off`.
+    pub word: &'static str,
+    /// The target as configured.
+    pub target: String,
+    /// When the last one was made that is not on the card.
+    pub away_at: Option<Timestamp>,
+    /// What the copies know.
+    pub state: CopiesState,
+}
+
+/// How the copies of the store are, at `now`.
+pub(crate) fn copies_standing(app: &AppState, now: Timestamp) -> CopiesStanding {
+    let (state, backup) = (app.site.copies_state(), app.site.in_force().backup);
+    let away_at = last_away(&app.site.config.data_dir, &state.log);
+    let word = copies_word(&state, away_at, backup.every, now);
+    CopiesStanding { word, target: backup.target.to_string(), away_at, state }
 }

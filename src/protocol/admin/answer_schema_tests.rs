@@ -29,8 +29,8 @@ use super::reports::{
 use super::router::{EditView, PlanView, RefusedView, UnreadView};
 use super::schema_tests::{ANSWER, DOCUMENT, declared, in_our_manner, root};
 use super::status::{
-    ClockPartView, ConfirmedView, CycleView, HealthView, PartView, PersonView, PingView, ProofView,
-    RouterPartView, SharedNameView, StatusView, StorePartView,
+    ClockPartView, ConfirmedView, CopiesView, CopyView, CycleView, HealthView, PartView, PersonView,
+    PingView, ProofView, RouterPartView, SharedNameView, StatusView, StorePartView,
 };
 use super::usage::{RestartView, UsageRowView, UsageView};
 use super::users::{AccessView, ImportView, PinView, UserView};
@@ -48,6 +48,8 @@ macro_rules! answers {
             ClockPartView,
             StorePartView,
             ProofView,
+            CopiesView,
+            CopyView,
             SharedNameView,
             PersonView,
             CycleView,

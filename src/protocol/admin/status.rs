@@ -52,6 +52,9 @@ pub struct StatusView {
     pub store: StorePartView,
     /// The wall clock; while it is not trusted, since when by the most likely time, and the last trusted time.
     pub clock: ClockPartView,
+    /// Copies of the store.
+    #[serde(default)]
+    pub copies: CopiesView,
     /// Customers who have the number or log-in name of an older one, and what to do.
     pub shared_names: Vec<SharedNameView>,
     /// The cycle.
@@ -114,6 +117,48 @@ pub struct ClockPartView {
     /// not said so within the last minute or two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ahead_of_relay_ms: Option<i64>,
+}
+
+/// Copies of the store that the daemon makes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Copies"))]
+pub struct CopiesView {
+    /// `ok`; `degraded` if the last turn failed, or none off the card is younger than 48 hours; `down` if the one on the card is
+    /// missing or too old; `off` if none are made.
+    #[cfg_attr(test, schemars(extend("enum" = ["ok", "degraded", "down", "off"])))]
+    pub state: String,
+    /// Where copies go besides the card, as configured; empty for nowhere.
+    pub target: String,
+    /// The last good one on the card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub card: Option<CopyView>,
+    /// The last good one at the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub away: Option<CopyView>,
+    /// When the last one was made that is not on the card: at the target, or by a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub away_at: Option<Instant>,
+    /// Why the last turn failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+}
+
+/// A copy of the store, which was verified when it was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Copy"))]
+pub struct CopyView {
+    /// Up to when nothing is missing in it.
+    pub at: Instant,
+    /// Its file.
+    pub file: String,
+    /// Where it is.
+    pub place: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Entries of the ledger in it.
+    pub entries: u64,
+    /// Whether it is encrypted for the recovery key.
+    pub encrypted: bool,
 }
 
 /// How far the ledger is proved.

@@ -12,7 +12,7 @@ words! {
         relay: "Pembayaran online", "Online payment";
         clock: "Jam", "Clock";
         store: "Buku besar", "Ledger";
-        backup: "Cadangan terakhir", "Last backup";
+        backup: "Cadangan di luar kartu", "Copies off the card";
         ok: "Baik", "Fine";
         degraded: "Perlu dilihat", "Needs a look";
         down: "Terputus", "Down";
@@ -37,6 +37,8 @@ words! {
         store_ok: "Semua perubahan tersimpan.", "Every change is on the card.";
         proving: "Semua perubahan tersimpan. Buku besar sedang diperiksa: {0} dari {1} baris.",
             "Every change is on the card. The ledger is being proved: {0} of {1} entries.";
+        backup_card_only: "Belum ada cadangan di luar kartu ini: kartu rusak, semua hilang. Pasang disk USB, atau unduh satu.",
+            "There is no copy off this card: if it dies, everything is lost. Plug in a USB disk, or download one.";
         backup_never: "Belum pernah ada cadangan.", "There never was a backup.";
         backup_old: "Cadangan sudah {0}. Buat yang baru.", "The backup is {0} old. Make another.";
         backup_ok: "Dibuat {0} yang lalu.", "Made {0} ago.";
@@ -352,6 +354,16 @@ words! {
         backup_download: "Buat dan unduh cadangan", "Make and download a backup";
         backup_text: "Salinan lengkap yang sudah diperiksa, dibuat sambil layanan berjalan. Simpan di perangkat lain, setiap hari.",
             "A whole copy, proven, made while the service runs. Keep it on another device, every day.";
+        copies_own: "Cadangan otomatis", "Automatic copies";
+        copies_none: "Belum ada.", "None yet.";
+        copies_off: "Dimatikan (backup.every).", "Switched off (backup.every).";
+        copies_card: "Di kartu ini", "On this card";
+        copies_away: "Di luar kartu", "Off the card";
+        copies_no_target: "Tidak diatur: isi backup.target, misalnya \"usb:KUOTA\".", "Not set up: write backup.target, such as \"usb:KUOTA\".";
+        copy_line: "{0}: {1}, {2}, {3} baris buku besar", "{0}: {1}, {2}, {3} lines of the ledger";
+        copy_encrypted: "terenkripsi", "encrypted";
+        copy_clear: "tidak terenkripsi", "not encrypted";
+        copy_failed: "Percobaan terakhir gagal", "The last try failed";
         restore: "Mengembalikan cadangan", "Restoring a backup";
         restore_1: "Salin berkas cadangan ke Raspberry Pi.", "Copy the backup file to the Raspberry Pi.";
         restore_2: "Hentikan layanan:", "Stop the service:";

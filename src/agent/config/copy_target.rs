@@ -1,0 +1,86 @@
+//! Where copies of the store are kept besides the card.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+const HINT: &str = "write a folder on another disk like \"/media/usb/kuota\", or \"usb:LABEL\" for a disk by its label, or \"\" for none";
+/// The longest label of a file system that is in use.
+const LABEL_CHARS_MAX: usize = 64;
+
+/// Where copies are kept besides the card.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum CopyTarget {
+    /// Nowhere.
+    #[default]
+    None,
+    /// A folder of another disk.
+    Folder(PathBuf),
+    /// The disk with this label, wherever it is mounted.
+    Usb(String),
+}
+
+impl fmt::Display for CopyTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => Ok(()),
+            Self::Folder(path) => path.display().fmt(f),
+            Self::Usb(label) => write!(f, "usb:{label}"),
+        }
+    }
+}
+
+impl FromStr for CopyTarget {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(Self::None);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(format!("holds control characters: {HINT}"));
+        }
+        if let Some(label) = text.strip_prefix("usb:") {
+            let is_label =
+                !label.is_empty() && label.chars().count() <= LABEL_CHARS_MAX && !label.contains('/');
+            let label = (is_label && label != "." && label != "..").then(|| Self::Usb(label.to_owned()));
+            return label.ok_or_else(|| format!("{text:?} names no label of a disk: {HINT}"));
+        }
+        if text.starts_with('/') && !text.split('/').any(|part| part == "..") {
+            return Ok(Self::Folder(text.into()));
+        }
+        Err(format!("{text:?} is no place for copies: {HINT}"))
+    }
+}
+
+impl Serialize for CopyTarget {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for CopyTarget {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        String::deserialize(d)?.parse().map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_read_as_it_is_printed() {
+        for text in ["", "/media/usb/kuota", "usb:KUOTA", "usb:my disk"] {
+            assert_eq!(text.parse::<CopyTarget>().unwrap().to_string(), text);
+        }
+        for text in
+            ["kuota", "../x", "/media/../etc", "usb:", "usb:..", "usb:a/b", "/a\nb", "ftp://a", "s3:/x"]
+        {
+            assert!(text.parse::<CopyTarget>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! The work of one turn, on a thread of its own: it waits for disks.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+
+use super::disk::free_bytes;
+use super::keep::surplus;
+use super::names::{COPIES_FOLDER, PART_END, copies_in, name, parts_in};
+use super::{CopyError, CopyLog, CopyRecord, CopySetup, Disks, recipient};
+use crate::agent::config::CopyTarget;
+use crate::domain::units::Timestamp;
+use crate::store::backup::{self, BackupError};
+use crate::store::packed::{self, Packed};
+use crate::store::{FILE, Reader};
+use crate::tools::age::Recipient;
+
+/// The store's copy before it is compressed.
+const RAW_FILE: &str = "kuota.db.copying";
+/// Space that stays free on the card: below it the ledger is in danger.
+const FREE_BYTES_MIN: u64 = 200 << 20;
+
+/// What one turn has to do.
+pub(super) struct CopyJob {
+    pub tag: String,
+    pub setup: CopySetup,
+    pub disks: Disks,
+    pub log: CopyLog,
+    /// Whether a copy is made although nothing changed.
+    pub must_copy: bool,
+    /// Whether it is time for a copy.
+    pub is_due: bool,
+}
+
+impl CopyJob {
+    /// Whether the copy on the card is not at the target.
+    pub fn lacks_target(&self) -> bool {
+        let place = self.setup.backup.target.to_string();
+        let is_there = |card: &CopyRecord| {
+            self.log.away.as_ref().is_some_and(|away| away.file == card.file && away.place == place)
+        };
+        self.setup.backup.target != CopyTarget::None
+            && self.log.card.as_ref().is_some_and(|card| !is_there(card))
+    }
+
+    /// Does it. The log has what was achieved, also after an error.
+    pub fn run(&mut self, reader: &Reader, is_clock_trusted: bool, now: Timestamp) -> Result<(), CopyError> {
+        if self.is_due || (self.lacks_target() && self.has_other_key()?) {
+            self.make(reader, now)?;
+        }
+        if self.lacks_target() {
+            self.deliver(is_clock_trusted, now)?;
+        }
+        if is_clock_trusted {
+            self.thin_card(now)?;
+        }
+        Ok(())
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.setup.data_dir.join(COPIES_FOLDER)
+    }
+
+    /// Encryption protects what leaves the card. The store itself is on the card as it is.
+    fn recipient(&self) -> Result<Option<Recipient>, CopyError> {
+        match self.setup.backup.target {
+            CopyTarget::None => Ok(None),
+            CopyTarget::Folder(_) | CopyTarget::Usb(_) => recipient(&self.setup),
+        }
+    }
+
+    /// Whether the copy on the card is not encrypted as one for the target has to be.
+    fn has_other_key(&self) -> Result<bool, CopyError> {
+        let key = self.recipient()?.map(|recipient| recipient.to_string()).unwrap_or_default();
+        Ok(self.log.card.as_ref().is_some_and(|card| card.recipient != key))
+    }
+
+    fn make(&mut self, reader: &Reader, now: Timestamp) -> Result<(), CopyError> {
+        let folder = self.folder();
+        private_folder(&folder)?;
+        let recipient = self.recipient()?;
+        let mark = reader.change_mark()?;
+        if !self.must_copy && self.is_current(mark.as_deref(), recipient.as_ref()) {
+            return self.confirm(now);
+        }
+        self.make_room(&folder)?;
+        let raw = folder.join(RAW_FILE);
+        let file = name(&self.tag, now, recipient.is_some());
+        let (part, target) = (folder.join(format!("{file}{PART_END}")), folder.join(&file));
+        // What was copied is proved whole, every entry of it.
+        let made = reader.copy_to(&raw, &mut |_| {}).and_then(|verified| {
+            let packed = packed::pack(&raw, &part, recipient.as_ref())?;
+            backup::publish(&part, &target)?;
+            Ok((verified, packed))
+        });
+        backup::remove(&raw);
+        let (verified, packed) = made?;
+        let record = CopyRecord {
+            at_ms: now.0,
+            file,
+            place: COPIES_FOLDER.to_owned(),
+            bytes: packed.bytes,
+            sha256: HEXLOWER.encode(&packed.sha256),
+            entries: verified.entries,
+            mark,
+            recipient: recipient.map(|recipient| recipient.to_string()).unwrap_or_default(),
+        };
+        tracing::info!(file = record.file, bytes = record.bytes, "a copy of the store was made and verified");
+        self.log.card = Some(record);
+        Ok(self.log.write(&self.setup.data_dir)?)
+    }
+
+    /// Whether the last copy has everything, is still there and is encrypted as it should be.
+    fn is_current(&self, mark: Option<&str>, recipient: Option<&Recipient>) -> bool {
+        let recipient = recipient.map(ToString::to_string).unwrap_or_default();
+        self.log.card.as_ref().is_some_and(|card| {
+            mark.is_some()
+                && card.mark.as_deref() == mark
+                && card.recipient == recipient
+                && has_length(&self.folder().join(&card.file), card.bytes)
+        })
+    }
+
+    /// Notes that nothing changed since the last copy.
+    fn confirm(&mut self, now: Timestamp) -> Result<(), CopyError> {
+        let target = self.target_folder();
+        if let Some(card) = &mut self.log.card {
+            card.at_ms = now.0;
+            // One that is gone is brought there again.
+            let is_there =
+                |file: &str, bytes| target.as_ref().is_ok_and(|to| has_length(&to.join(file), bytes));
+            match &mut self.log.away {
+                Some(away) if away.file == card.file && is_there(&away.file, away.bytes) => {
+                    away.at_ms = now.0;
+                }
+                Some(away) if away.file == card.file && target.is_ok() => self.log.away = None,
+                Some(_) | None => {}
+            }
+        }
+        Ok(self.log.write(&self.setup.data_dir)?)
+    }
+
+    /// Removes old copies of ours, oldest first, while the card has no room for another one.
+    fn make_room(&self, folder: &Path) -> Result<(), CopyError> {
+        let length = |name: &str| {
+            std::fs::metadata(self.setup.data_dir.join(name)).map(|file| file.len()).unwrap_or_default()
+        };
+        let store_bytes = length(FILE) + length(&format!("{FILE}-wal"));
+        // The copy as it is, and compressed at worst as long.
+        let need = store_bytes.saturating_mul(2).saturating_add(FREE_BYTES_MIN);
+        let failed = |source| BackupError::File { path: folder.to_owned(), source };
+        let mut copies = copies_in(folder, &self.tag).map_err(failed)?;
+        // The newest stays.
+        copies.pop();
+        let mut oldest_first = copies.into_iter();
+        loop {
+            let free = free_bytes(folder).map_err(failed)?;
+            if free >= need {
+                return Ok(());
+            }
+            let Some((_, path)) = oldest_first.next() else {
+                let folder = folder.to_owned();
+                return Err(CopyError::NoRoom { folder, need_mb: need >> 20, free_mb: free >> 20 });
+            };
+            tracing::warn!(file = %path.display(), "an old copy gives way: the card has no room for another one");
+            backup::remove(&path);
+        }
+    }
+
+    fn target_folder(&self) -> Result<PathBuf, CopyError> {
+        let folder = match &self.setup.backup.target {
+            CopyTarget::None => return Err(CopyError::Absent { what: "backup.target is empty".to_owned() }),
+            CopyTarget::Folder(path) => path.clone(),
+            CopyTarget::Usb(label) => {
+                let folder = self.disks.mount_of(label)?.join("kuota");
+                self.on_another_disk(folder.parent().unwrap_or(&folder))?;
+                private_folder(&folder)?;
+                folder
+            }
+        };
+        self.on_another_disk(&folder)?;
+        Ok(folder)
+    }
+
+    /// A folder that is not there is not made: it would be on the card while the disk is not mounted.
+    fn on_another_disk(&self, folder: &Path) -> Result<(), CopyError> {
+        match (self.disks.differ)(folder, &self.setup.data_dir) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(CopyError::SameDisk { folder: folder.to_owned() }),
+            Err(error) => Err(CopyError::Absent { what: format!("{}: {error}", folder.display()) }),
+        }
+    }
+
+    /// Brings the copy on the card to the target.
+    fn deliver(&mut self, is_clock_trusted: bool, now: Timestamp) -> Result<(), CopyError> {
+        let Some(card) = self.log.card.clone() else { return Ok(()) };
+        let to = self.target_folder()?;
+        let from = self.folder().join(&card.file);
+        let sha256 = HEXLOWER.decode(card.sha256.as_bytes()).ok().and_then(|sha256| sha256.try_into().ok());
+        let packed = Packed { bytes: card.bytes, sha256: sha256.unwrap_or_default() };
+        let (part, target) = (to.join(format!("{}{PART_END}", card.file)), to.join(&card.file));
+        let delivered =
+            packed::transfer(&from, &part, &packed).and_then(|()| backup::publish(&part, &target));
+        if let Err(error) = delivered {
+            backup::remove(&part);
+            // A copy on the card that cannot be read is made again.
+            if !has_length(&from, card.bytes) {
+                self.log.card = None;
+            }
+            return Err(error.into());
+        }
+        let place = self.setup.backup.target.to_string();
+        tracing::info!(file = card.file, place, "the copy was brought off the card");
+        self.log.away = Some(CopyRecord { place, ..card });
+        self.log.write(&self.setup.data_dir)?;
+        if is_clock_trusted {
+            thin(&to, &self.tag, |made| surplus(made, self.setup.backup.keep, now))?;
+        }
+        Ok(())
+    }
+
+    /// With a target that has the copy, the card keeps the newest one alone.
+    fn thin_card(&self, now: Timestamp) -> Result<(), CopyError> {
+        let has_away = self.setup.backup.target != CopyTarget::None && !self.lacks_target();
+        let all_but_last = |made: &BTreeSet<Timestamp>| made.iter().copied().rev().skip(1).collect();
+        let keep = self.setup.backup.keep;
+        thin(
+            &self.folder(),
+            &self.tag,
+            |made| {
+                if has_away { all_but_last(made) } else { surplus(made, keep, now) }
+            },
+        )
+    }
+}
+
+/// Removes the copies of this site that `choose` names, and incomplete ones that a power cut left.
+fn thin(
+    folder: &Path,
+    tag: &str,
+    choose: impl Fn(&BTreeSet<Timestamp>) -> BTreeSet<Timestamp>,
+) -> Result<(), CopyError> {
+    let failed = |source| BackupError::File { path: folder.to_owned(), source };
+    for part in parts_in(folder, tag).map_err(failed)? {
+        backup::remove(&part);
+    }
+    let copies = copies_in(folder, tag).map_err(failed)?;
+    let chosen = choose(&copies.iter().map(|(at, _)| *at).collect());
+    for (_, path) in copies.iter().filter(|(at, _)| chosen.contains(at)) {
+        backup::remove(path);
+    }
+    Ok(())
+}
+
+/// A folder that only its owner can read, because a copy has hashes of passwords.
+fn private_folder(folder: &Path) -> Result<(), BackupError> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|source| BackupError::File { path: folder.to_owned(), source })
+}
+
+fn has_length(path: &Path, bytes: u64) -> bool {
+    std::fs::metadata(path).is_ok_and(|file| file.len() == bytes)
+}

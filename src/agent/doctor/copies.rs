@@ -1,0 +1,194 @@
+//! Checks of the copies of the store: one on the card that is young enough, and one off it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::agent::config::{Backup, CopyTarget};
+use crate::agent::copies::{AWAY_AGE_MAX, CopyLog, card_age_max, last_away};
+use crate::clock::rfc3339;
+use crate::domain::units::Timestamp;
+use crate::protocol::admin::status::StatusView;
+use crate::routeros::inspect::CheckFinding;
+use crate::settings::duration_text;
+use crate::store::backup::is_ahead;
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// What is on file of the copies, and what the running daemon says of them.
+pub(super) fn check(
+    data_dir: &Path,
+    backup: &Backup,
+    status: Option<&StatusView>,
+    now: Timestamp,
+) -> Vec<CheckFinding> {
+    let log = CopyLog::read(data_dir);
+    let mut out = vec![on_card(&log, backup, now), away(data_dir, &log, backup, now)];
+    out.extend(failure(status));
+    out.extend(in_clear(&log, backup));
+    out
+}
+
+/// The copies that the daemon makes by itself.
+fn on_card(log: &CopyLog, backup: &Backup, now: Timestamp) -> CheckFinding {
+    const ID: &str = "backup.card";
+    if backup.every.is_zero() {
+        let remedy = "set backup.every = \"6h\"";
+        return CheckFinding::warn(
+            ID,
+            "the daemon makes no copies by itself: backup.every is \"0s\"",
+            remedy,
+        );
+    }
+    let remedy = "run the daemon; its log says why a copy fails (journalctl -u kuotad)";
+    let Some(card) = &log.card else {
+        return CheckFinding::warn(ID, "the daemon has made no copy yet", remedy);
+    };
+    let text = format!("the copy on the card is of {}, {} bytes", rfc3339(card.at()), card.bytes);
+    if is_ahead(card.at(), now) {
+        return CheckFinding::warn(
+            ID,
+            format!("{text}, ahead of this machine's clock"),
+            "check the clock (timedatectl)",
+        );
+    }
+    if is_older(card.at(), card_age_max(backup.every), now) {
+        let every = duration_text(backup.every);
+        return CheckFinding::fail(ID, format!("{text}, although one is due every {every}"), remedy);
+    }
+    CheckFinding::ok(ID, text)
+}
+
+/// A copy that is not lost with the card.
+fn away(data_dir: &Path, log: &CopyLog, backup: &Backup, now: Timestamp) -> CheckFinding {
+    const ID: &str = "backup.age";
+    let remedy = if backup.target == CopyTarget::None {
+        "set backup.target to a folder of another disk or \"usb:LABEL\", or copy by hand every day: kuotad backup FILE on \
+         another disk, or the desk's page of backups"
+    } else {
+        "bring back the disk of backup.target; the daemon copies to it within a minute"
+    };
+    let Some(at) = last_away(data_dir, log) else {
+        return CheckFinding::fail(
+            ID,
+            "there is no copy off the card: a dead card takes everything with it",
+            remedy,
+        );
+    };
+    if is_ahead(at, now) {
+        let text =
+            format!("the last copy off the card is dated {}, ahead of this machine's clock", rfc3339(at));
+        return CheckFinding::warn(
+            ID,
+            text,
+            "check this machine's clock (timedatectl), then make another backup",
+        );
+    }
+    let text =
+        format!("the last copy off the card is {} hours old", now.0.saturating_sub(at.0).max(0) / HOUR_MS);
+    if is_older(at, AWAY_AGE_MAX, now) {
+        CheckFinding::fail(ID, text, remedy)
+    } else {
+        CheckFinding::ok(ID, text)
+    }
+}
+
+/// Why the daemon's last turn failed.
+fn failure(status: Option<&StatusView>) -> Option<CheckFinding> {
+    let why = status?.copies.last_error.as_ref()?;
+    Some(CheckFinding::warn(
+        "backup.last",
+        format!("the last copy failed: {why}"),
+        "do what it says; the daemon retries",
+    ))
+}
+
+/// Copies that leave the card without encryption: names, numbers and hashes of PINs are in them.
+fn in_clear(log: &CopyLog, backup: &Backup) -> Option<CheckFinding> {
+    let is_clear = log.away.as_ref().is_some_and(|away| away.recipient.is_empty());
+    (is_clear && backup.target != CopyTarget::None).then(|| {
+        let text = format!("copies at {} are not encrypted", backup.target);
+        CheckFinding::warn(
+            "backup.key",
+            text,
+            "set backup.recipient_file to the public key of a recovery key",
+        )
+    })
+}
+
+fn is_older(at: Timestamp, most: Duration, now: Timestamp) -> bool {
+    now.0.saturating_sub(at.0) > i64::try_from(most.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::copies::CopyRecord;
+    use crate::store::backup::note_last;
+
+    const NOW: Timestamp = Timestamp(1_795_323_600_000);
+
+    fn record(hours_ago: i64, recipient: &str) -> CopyRecord {
+        CopyRecord {
+            at_ms: NOW.0 - hours_ago * HOUR_MS,
+            file: "kuota-x.db.zst".into(),
+            place: "usb:X".into(),
+            bytes: 9,
+            sha256: String::new(),
+            entries: 3,
+            mark: None,
+            recipient: recipient.into(),
+        }
+    }
+
+    fn levels(log: &CopyLog, backup: &Backup) -> Vec<(&'static str, &'static str)> {
+        let dir = tempfile::tempdir().unwrap();
+        log.write(dir.path()).unwrap();
+        check(dir.path(), backup, None, NOW)
+            .iter()
+            .map(|finding| (finding.id, finding.level.name()))
+            .collect()
+    }
+
+    #[test]
+    fn without_a_young_copy_off_the_card_it_fails() {
+        let (default, usb) =
+            (Backup::default(), Backup { target: CopyTarget::Usb("X".into()), ..Backup::default() });
+        let log = |card: Option<i64>, away: Option<i64>| CopyLog {
+            card: card.map(|h| record(h, "age1")),
+            away: away.map(|h| record(h, "age1")),
+        };
+        for (log, backup, card, away) in [
+            (log(None, None), &default, "warn", "fail"),
+            (log(Some(1), None), &default, "ok", "fail"),
+            (log(Some(1), Some(48)), &usb, "ok", "ok"),
+            (log(Some(1), Some(49)), &usb, "ok", "fail"),
+            (log(Some(14), Some(1)), &usb, "fail", "ok"),
+            (log(Some(-1), Some(-1)), &usb, "warn", "warn"),
+        ] {
+            assert_eq!(levels(&log, backup), [("backup.card", card), ("backup.age", away)], "{log:?}");
+        }
+    }
+
+    #[test]
+    fn a_copy_that_a_person_fetched_counts_as_off_the_card() {
+        let dir = tempfile::tempdir().unwrap();
+        for (hours, level) in [(0, "ok"), (47, "ok"), (49, "fail"), (-1, "warn")] {
+            note_last(dir.path(), &rfc3339(Timestamp(NOW.0 - hours * HOUR_MS)));
+            let found = check(dir.path(), &Backup::default(), None, NOW);
+            assert_eq!(found[1].level.name(), level, "{hours}");
+        }
+    }
+
+    #[test]
+    fn copies_in_clear_copies_that_fail_and_no_copies_at_all_are_named() {
+        let usb = Backup { target: CopyTarget::Usb("X".into()), ..Backup::default() };
+        let clear = CopyLog { card: Some(record(1, "")), away: Some(record(1, "")) };
+        assert_eq!(levels(&clear, &usb)[2], ("backup.key", "warn"));
+        let off = Backup { every: Duration::ZERO, ..Backup::default() };
+        assert_eq!(levels(&clear, &off)[0], ("backup.card", "warn"));
+        let mut status = StatusView::default();
+        status.copies.last_error = Some("no disk".into());
+        let found = failure(Some(&status)).unwrap();
+        assert!(found.text.contains("no disk"), "{}", found.text);
+    }
+}
