@@ -9,7 +9,8 @@ use super::demo;
 use super::logging::LogFormat;
 use super::texts::language;
 use super::{
-    admins, clock, closings, debts, doctor, ledger, orders, packages, reports, router_setup, setup, users,
+    admins, clock, closings, debts, doctor, ledger, orders, packages, recovery_kit, reports, router_setup,
+    setup, users,
 };
 use crate::ui::language::Language;
 
@@ -90,6 +91,8 @@ pub enum CliCommand {
         #[arg(long, value_name = "FILE")]
         key_file: Option<PathBuf>,
     },
+    /// Make the key of encrypted copies and print it, once: keep it where the Raspberry Pi is not.
+    RecoveryKit(recovery_kit::RecoveryKitArgs),
     /// Write users, packages, debts, orders and ledger entries as CSV.
     Export {
         /// The folder for the tables.
@@ -133,6 +136,7 @@ impl CliCommand {
             | Self::Ledger(_)
             | Self::Backup { .. }
             | Self::Restore { .. }
+            | Self::RecoveryKit(_)
             | Self::Export { .. }
             | Self::Import { .. }
             | Self::RouterPlan

@@ -23,6 +23,7 @@ mod orders;
 mod output;
 mod packages;
 mod plan;
+mod recovery_kit;
 pub mod relay;
 mod reload;
 mod reports;
@@ -79,6 +80,10 @@ async fn dispatch(args: Args, language: Language) -> Result<(), Failure> {
             let config = Config::load(&args.config, &Environment::process())?;
             backup::restore(&file, key_file.as_deref(), &config, output).await
         }
+        CliCommand::RecoveryKit(kit) => {
+            let config = Config::load(&args.config, &Environment::process())?;
+            recovery_kit::run(&kit, &config, output)
+        }
         command => {
             let env = Environment::process();
             let config = Config::load(&args.config, &env)?;
@@ -109,6 +114,7 @@ async fn client(command: CliCommand, api: &Api, output: Output) -> Result<(), Fa
         | CliCommand::RouterSetup(_)
         | CliCommand::Ledger(_)
         | CliCommand::Backup { .. }
+        | CliCommand::RecoveryKit(_)
         | CliCommand::Restore { .. } => Err(Failure::said("this command does not go through the API")),
         #[cfg(feature = "sim")]
         CliCommand::Demo(_) => Err(Failure::said("this command does not go through the API")),

@@ -168,7 +168,12 @@ fn what_is_printed_reads_back_equal() {
 }
 
 /// A file, the start of what is said of it, and a word that must be in it.
-const BAD_FILES: [(&str, &str, &str); 67] = [
+const BAD_FILES: [(&str, &str, &str); 68] = [
+    (
+        "[backup]\ntarget = \"s3://b\"\n[backup.s3]\nkey_id = \"k\"",
+        "backup.s3.endpoint: is empty",
+        "https://s3.example",
+    ),
     ("[backup]\nevery = \"5m\"", "backup.every: must be at least 10m", "0s"),
     ("[backup]\ntarget = \"usb\"", "backup.target: ", "usb:LABEL"),
     ("[backup]\nkeep = \"1h\"", "backup.keep: 1h is out of range", "1d"),
@@ -421,7 +426,7 @@ fn the_routers_encryption_is_made_of_what_the_keys_say() {
 }
 
 /// For every key another value than its default, as a variable has it.
-const OTHER_VALUES: [(&str, &str); 56] = [
+const OTHER_VALUES: [(&str, &str); 60] = [
     ("data_dir", "/srv/kuota"),
     ("timezone", "Asia/Makassar"),
     ("language", "en"),
@@ -473,6 +478,10 @@ const OTHER_VALUES: [(&str, &str); 56] = [
     ("backup.keep", "30d"),
     ("backup.target", "usb:KUOTA"),
     ("backup.recipient_file", "/etc/kuota/copies.recipient"),
+    ("backup.s3.endpoint", "https://s3.example"),
+    ("backup.s3.region", "auto"),
+    ("backup.s3.key_id", "NOTREAL"),
+    ("backup.s3.secret_file", "/etc/kuota/other.secret"),
     ("clock.trust", "always"),
     ("relay.url", "https://other.example"),
     ("relay.site", "lain"),

@@ -9,6 +9,7 @@ mod disk;
 mod flood;
 mod manuals;
 mod memory;
+mod recovery;
 mod relay_cli;
 mod setup;
 

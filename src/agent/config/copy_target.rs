@@ -6,9 +6,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-const HINT: &str = "write a folder on another disk like \"/media/usb/kuota\", or \"usb:LABEL\" for a disk by its label, or \"\" for none";
+const HINT: &str = "write a folder on another disk like \"/media/usb/kuota\", \"usb:LABEL\" for a disk by its label, \"s3://bucket/prefix\", or \"\" for none";
 /// The longest label of a file system that is in use.
 const LABEL_CHARS_MAX: usize = 64;
+/// The longest bucket with its prefix.
+const S3_CHARS_MAX: usize = 200;
 
 /// Where copies are kept besides the card.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +22,13 @@ pub enum CopyTarget {
     Folder(PathBuf),
     /// The disk with this label, wherever it is mounted.
     Usb(String),
+    /// A bucket of the store of `[backup.s3]`.
+    S3 {
+        /// Its name.
+        bucket: String,
+        /// What the names of copies begin with, without a slash at its ends.
+        prefix: String,
+    },
 }
 
 impl fmt::Display for CopyTarget {
@@ -28,6 +37,8 @@ impl fmt::Display for CopyTarget {
             Self::None => Ok(()),
             Self::Folder(path) => path.display().fmt(f),
             Self::Usb(label) => write!(f, "usb:{label}"),
+            Self::S3 { bucket, prefix } if prefix.is_empty() => write!(f, "s3://{bucket}"),
+            Self::S3 { bucket, prefix } => write!(f, "s3://{bucket}/{prefix}"),
         }
     }
 }
@@ -49,11 +60,28 @@ impl FromStr for CopyTarget {
             let label = (is_label && label != "." && label != "..").then(|| Self::Usb(label.to_owned()));
             return label.ok_or_else(|| format!("{text:?} names no label of a disk: {HINT}"));
         }
+        if let Some(place) = text.strip_prefix("s3://") {
+            let place = s3(place);
+            return place.ok_or_else(|| {
+                format!("{text:?} is no bucket, or its prefix has unusual characters: {HINT}")
+            });
+        }
         if text.starts_with('/') && !text.split('/').any(|part| part == "..") {
             return Ok(Self::Folder(text.into()));
         }
         Err(format!("{text:?} is no place for copies: {HINT}"))
     }
+}
+
+/// A bucket with a prefix, of characters that no address has to escape.
+fn s3(place: &str) -> Option<CopyTarget> {
+    let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let is_part = |part: &str| !part.is_empty() && part != "." && part != ".." && part.chars().all(is_plain);
+    let prefix = prefix.trim_end_matches('/');
+    let is_sound = is_part(bucket) && place.len() <= S3_CHARS_MAX;
+    let is_sound = is_sound && (prefix.is_empty() || prefix.split('/').all(is_part));
+    is_sound.then(|| CopyTarget::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
 }
 
 impl Serialize for CopyTarget {
@@ -74,12 +102,24 @@ mod tests {
 
     #[test]
     fn a_target_is_read_as_it_is_printed() {
-        for text in ["", "/media/usb/kuota", "usb:KUOTA", "usb:my disk"] {
+        for text in ["", "/media/usb/kuota", "usb:KUOTA", "usb:my disk", "s3://b", "s3://b/p/q"] {
             assert_eq!(text.parse::<CopyTarget>().unwrap().to_string(), text);
         }
-        for text in
-            ["kuota", "../x", "/media/../etc", "usb:", "usb:..", "usb:a/b", "/a\nb", "ftp://a", "s3:/x"]
-        {
+        for text in [
+            "kuota",
+            "../x",
+            "/media/../etc",
+            "usb:",
+            "usb:..",
+            "usb:a/b",
+            "/a\nb",
+            "ftp://a",
+            "s3:/x",
+            "s3://",
+            "s3://b/../c",
+            "s3://b//c",
+            "s3://b?x",
+        ] {
             assert!(text.parse::<CopyTarget>().is_err(), "{text}");
         }
     }

@@ -15,7 +15,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use copy_target::CopyTarget;
-pub use tree::{Admin, Backup, Clock, Config, Lists, Payment, Policy, Portal, Relay, Router, Store};
+pub use tree::{
+    Admin, Backup, BackupS3, Clock, Config, Lists, Payment, Policy, Portal, Relay, Router, Store,
+};
 
 use crate::domain::account;
 use crate::domain::account::Overage;
@@ -319,6 +321,22 @@ impl Config {
                 "backup.every",
                 format!("must be at least {least}, or \"0s\" for no copies: each one writes the whole store to the card"),
             ));
+        }
+        if matches!(self.backup.target, CopyTarget::S3 { .. }) {
+            let s3 = &self.backup.s3;
+            let texts = [
+                (
+                    "backup.s3.endpoint",
+                    s3.endpoint.is_none(),
+                    "write the store's address, like \"https://s3.example\"",
+                ),
+                ("backup.s3.key_id", s3.key_id.trim().is_empty(), "write the name of the access key"),
+                ("backup.s3.region", s3.region.trim().is_empty(), "write the region, or \"us-east-1\""),
+            ];
+            let empty = texts.into_iter().filter(|(_, is_empty, _)| *is_empty);
+            out.extend(empty.map(|(key, _, hint)| {
+                Finding::new(key, format!("is empty, and backup.target is {}: {hint}", self.backup.target))
+            }));
         }
         out.extend(palette::complaint(self.colour).map(|why| Finding::new("colour", why)));
         out.extend(self.router.tls_finding());

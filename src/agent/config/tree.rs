@@ -274,13 +274,34 @@ section! {
             "Berapa lama cadangan disimpan.", "How long copies are kept.";
         /// Where copies go besides backups/ in data_dir, which dies with the card: a folder of another disk, which must be
         /// there, such as "/media/usb/kuota"; or "usb:LABEL", the disk with that label wherever it is mounted under
-        /// /media or /mnt. Empty: nowhere.
+        /// /media or /mnt; or "s3://bucket/prefix", see below. Empty: nowhere.
         target: CopyTarget = CopyTarget::None, AtReload,
             "Tempat cadangan di luar kartu.", "Where copies go besides the card.";
         /// File with the public key (age1...) for which the copies at the target are encrypted. Empty: the key of the
         /// recovery kit, in data_dir; without a kit they are not encrypted.
         recipient_file: PathBuf = PathBuf::new(), AtReload,
             "Berkas kunci publik untuk mengenkripsi cadangan.", "File with the public key that encrypts copies.";
+    }
+    /// `[backup.s3]`.
+    s3: BackupS3 = BackupS3::default();
+}
+
+section! {
+    /// The object store of a target "s3://bucket/prefix". Give it keys that may write and not delete, and let rules of the bucket
+    /// end old copies. Copies go there encrypted only.
+    BackupS3 "backup.s3" "backup.s3." [default, deny_unknown_fields] {
+        /// Its address, such as "https://s3.ap-southeast-3.amazonaws.com"; the bucket is named in the path. Empty: none.
+        endpoint: Option<HttpUrl> [with = "crate::settings::optional_url"] = None, AtReload,
+            "Alamat penyimpanan objek.", "Address of the object store.";
+        /// Its region; stores that have none take "us-east-1".
+        region: String = "us-east-1".to_owned(), AtReload,
+            "Wilayah penyimpanan objek.", "Region of the object store.";
+        /// The name of the access key.
+        key_id: String = String::new(), AtReload,
+            "Nama kunci akses.", "Name of the access key.";
+        /// File with the secret of that key.
+        secret_file: PathBuf = "/etc/kuota/s3.secret".into(), AtReload,
+            "Berkas rahasia kunci itu.", "File with that key's secret.";
     }
 }
 

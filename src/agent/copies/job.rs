@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
+use tokio::runtime::Handle;
 
 use super::disk::free_bytes;
 use super::keep::surplus;
 use super::names::{COPIES_FOLDER, PART_END, copies_in, name, parts_in};
+use super::s3::S3Bucket;
 use super::{CopyError, CopyLog, CopyRecord, CopySetup, Disks, recipient};
 use crate::agent::config::CopyTarget;
 use crate::domain::units::Timestamp;
@@ -67,6 +69,8 @@ impl CopyJob {
         match self.setup.backup.target {
             CopyTarget::None => Ok(None),
             CopyTarget::Folder(_) | CopyTarget::Usb(_) => recipient(&self.setup),
+            // Without a key there is a copy on the card at least; delivering it is refused.
+            CopyTarget::S3 { .. } => recipient(&self.setup),
         }
     }
 
@@ -141,6 +145,19 @@ impl CopyJob {
         Ok(self.log.write(&self.setup.data_dir)?)
     }
 
+    /// Whether the copy is still at the target.
+    fn is_there(&self, away: &CopyRecord, now: Timestamp) -> Result<bool, CopyError> {
+        match &self.setup.backup.target {
+            CopyTarget::S3 { bucket, prefix } => {
+                let bucket = S3Bucket::new(&self.setup.backup.s3, bucket, prefix)?;
+                Handle::current().block_on(bucket.has(&away.file, now))
+            }
+            CopyTarget::None | CopyTarget::Folder(_) | CopyTarget::Usb(_) => {
+                Ok(has_length(&self.target_folder()?.join(&away.file), away.bytes))
+            }
+        }
+    }
+
     /// Removes old copies of ours, oldest first, while the card has no room for another one.
     fn make_room(&self, folder: &Path) -> Result<(), CopyError> {
         let length = |name: &str| {
@@ -170,7 +187,9 @@ impl CopyJob {
 
     fn target_folder(&self) -> Result<PathBuf, CopyError> {
         let folder = match &self.setup.backup.target {
-            CopyTarget::None => return Err(CopyError::Absent { what: "backup.target is empty".to_owned() }),
+            CopyTarget::None | CopyTarget::S3 { .. } => {
+                return Err(CopyError::Absent { what: "backup.target is no folder".to_owned() });
+            }
             CopyTarget::Folder(path) => path.clone(),
             CopyTarget::Usb(label) => {
                 let folder = self.disks.mount_of(label)?.join("kuota");
@@ -195,26 +214,30 @@ impl CopyJob {
     /// Brings the copy on the card to the target.
     fn deliver(&mut self, is_clock_trusted: bool, now: Timestamp) -> Result<(), CopyError> {
         let Some(card) = self.log.card.clone() else { return Ok(()) };
-        let to = self.target_folder()?;
         let from = self.folder().join(&card.file);
         let sha256 = HEXLOWER.decode(card.sha256.as_bytes()).ok().and_then(|sha256| sha256.try_into().ok());
         let packed = Packed { bytes: card.bytes, sha256: sha256.unwrap_or_default() };
-        let (part, target) = (to.join(format!("{}{PART_END}", card.file)), to.join(&card.file));
-        let delivered =
-            packed::transfer(&from, &part, &packed).and_then(|()| backup::publish(&part, &target));
-        if let Err(error) = delivered {
-            backup::remove(&part);
-            // A copy on the card that cannot be read is made again.
-            if !has_length(&from, card.bytes) {
-                self.log.card = None;
-            }
-            return Err(error.into());
-        }
         let place = self.setup.backup.target.to_string();
+        let delivered = match &self.setup.backup.target {
+            CopyTarget::S3 { .. } if card.recipient.is_empty() => return Err(CopyError::NoKey { place }),
+            CopyTarget::S3 { bucket, prefix } => {
+                let bucket = S3Bucket::new(&self.setup.backup.s3, bucket, prefix)?;
+                Handle::current().block_on(bucket.put(&card.file, &from, &packed, now)).map(|()| None)
+            }
+            CopyTarget::None | CopyTarget::Folder(_) | CopyTarget::Usb(_) => {
+                let to = self.target_folder()?;
+                to_folder(&from, &to, &card.file, &packed).map(|()| Some(to))
+            }
+        };
+        // A copy on the card that cannot be read is made again.
+        if delivered.is_err() && !has_length(&from, card.bytes) {
+            self.log.card = None;
+        }
+        let folder = delivered?;
         tracing::info!(file = card.file, place, "the copy was brought off the card");
         self.log.away = Some(CopyRecord { place, ..card });
         self.log.write(&self.setup.data_dir)?;
-        if is_clock_trusted {
+        if let Some(to) = folder.filter(|_| is_clock_trusted) {
             thin(&to, &self.tag, |made| surplus(made, self.setup.backup.keep, now))?;
         }
         Ok(())
@@ -233,6 +256,17 @@ impl CopyJob {
             },
         )
     }
+}
+
+/// Copies a packed copy into a folder; a file of that name is whole.
+fn to_folder(from: &Path, to: &Path, file: &str, packed: &Packed) -> Result<(), CopyError> {
+    let (part, target) = (to.join(format!("{file}{PART_END}")), to.join(file));
+    packed::transfer(from, &part, packed)?;
+    let published = backup::publish(&part, &target);
+    if published.is_err() {
+        backup::remove(&part);
+    }
+    Ok(published?)
 }
 
 /// Removes the copies of this site that `choose` names, and incomplete ones that a power cut left.

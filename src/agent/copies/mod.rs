@@ -7,8 +7,10 @@
 mod disk;
 mod job;
 mod keep;
+mod kit;
 mod log;
 mod names;
+mod s3;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -27,6 +29,7 @@ use crate::tools::age::Recipient;
 use crate::tools::digest;
 
 pub use disk::Disks;
+pub use kit::{KitError, RecoveryKit, make_kit, public_half};
 pub use log::{CopyLog, CopyRecord};
 pub use names::COPIES_FOLDER;
 
@@ -84,6 +87,22 @@ pub enum CopyError {
         /// What is wrong with it.
         why: String,
     },
+    /// Nothing leaves this site in clear over a network.
+    #[error(
+        "copies go to {place} encrypted only: make a recovery kit (kuotad recovery-kit), or set backup.recipient_file"
+    )]
+    NoKey {
+        /// The target.
+        place: String,
+    },
+    /// A server that keeps copies did not take one.
+    #[error("{place}: {why}; the copy waits on the card")]
+    Remote {
+        /// What was asked of which server.
+        place: String,
+        /// What went wrong.
+        why: String,
+    },
     /// The thread of the work failed.
     #[error("the copy ended by itself")]
     Thread,
@@ -93,8 +112,13 @@ impl CopyError {
     /// Whether the next turn finds out for nothing whether it is over.
     fn is_cheap(&self) -> bool {
         match self {
-            Self::Absent { .. } | Self::SameDisk { .. } | Self::Recipient { .. } => true,
-            Self::Gone(_) | Self::Store(_) | Self::Backup(_) | Self::NoRoom { .. } | Self::Thread => false,
+            Self::Absent { .. } | Self::SameDisk { .. } | Self::Recipient { .. } | Self::NoKey { .. } => true,
+            Self::Gone(_)
+            | Self::Store(_)
+            | Self::Backup(_)
+            | Self::NoRoom { .. }
+            | Self::Remote { .. }
+            | Self::Thread => false,
         }
     }
 }

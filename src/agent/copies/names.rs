@@ -16,9 +16,13 @@ const ENCRYPTED_END: &str = ".db.zst.age";
 
 /// The name of a copy of that moment.
 pub(super) fn name(tag: &str, at: Timestamp, is_encrypted: bool) -> String {
+    format!("kuota-{tag}-{}{}", stamp(at), if is_encrypted { ENCRYPTED_END } else { PLAIN_END })
+}
+
+/// A moment as `20261122T070500Z`.
+pub(super) fn stamp(at: Timestamp) -> String {
     let whole_seconds = Timestamp(at.0 - at.0.rem_euclid(1000));
-    let stamp: String = rfc3339(whole_seconds).chars().filter(|c| !matches!(c, '-' | ':')).collect();
-    format!("kuota-{tag}-{stamp}{}", if is_encrypted { ENCRYPTED_END } else { PLAIN_END })
+    rfc3339(whole_seconds).chars().filter(|c| !matches!(c, '-' | ':')).collect()
 }
 
 /// The moment of a copy of this site; `None` for any other name.

@@ -1,0 +1,78 @@
+//! `recovery-kit`: makes the key of encrypted copies and prints it, once.
+
+use std::io::{self, IsTerminal};
+
+use clap::Args;
+use qrcode::render::unicode::Dense1x2;
+use qrcode::{EcLevel, QrCode};
+use serde_json::json;
+
+use super::failure::Failure;
+use super::output::{Output, complain};
+use crate::agent::config::Config;
+use crate::agent::copies::{COPIES_FOLDER, RecoveryKit, make_kit};
+use crate::clock::{Clock, SystemClock, rfc3339};
+
+/// Arguments of `recovery-kit`.
+#[derive(Debug, Args)]
+pub struct RecoveryKitArgs {
+    /// Make another kit although there is one; copies from before need the old one.
+    #[arg(long)]
+    replace: bool,
+}
+
+/// Makes a kit and prints it. The daemon encrypts its next copy for it, with or without a restart.
+pub(super) fn run(args: &RecoveryKitArgs, config: &Config, output: Output) -> Result<(), Failure> {
+    let now = SystemClock::new().now();
+    let kit = make_kit(&config.data_dir, &config.backup, args.replace, now).map_err(Failure::said)?;
+    let made = rfc3339(now);
+    if let Some(old) = &kit.replaced {
+        complain(&format!("warning: copies from before {made} need the kit of {old}: keep it with this one"));
+    }
+    let target = config.backup.target.to_string();
+    let answer = json!({
+        "site": config.name, "made": made, "secret_key": kit.secret_text(), "public_key": kit.recipient.to_string(),
+        "target": target, "replaced": kit.replaced,
+    });
+    output.answer(&answer, |_| page(&kit, config, &made))
+}
+
+/// The page to print.
+fn page(kit: &RecoveryKit, config: &Config, made: &str) -> String {
+    let places = match config.backup.target.to_string() {
+        target if target.is_empty() => format!(
+            "- {}/{COPIES_FOLDER} (on the card, lost with it)\n- none off the card: set backup.target",
+            config.data_dir.display()
+        ),
+        target => format!("- {target} (files kuota-*.db.zst.age, the newest is the best)"),
+    };
+    let relay = config
+        .relay
+        .as_ref()
+        .map_or_else(|| "none".to_owned(), |relay| format!("{} as {}", relay.url, relay.site));
+    let code = io::stdout().is_terminal().then(|| qr(&kit.secret_text())).flatten().unwrap_or_default();
+    format!(
+        "RECOVERY KIT of {}, made {made}\n\n\
+         Print this page or write it down, and keep it where the Raspberry Pi is not. Whoever has it and a copy can read\n\
+         everything in it. It is not shown again and is stored nowhere.\n\n\
+         Secret key:\n{}\n\n{code}\
+         Public key: {}\n\
+         Relay: {relay}\n\
+         Copies:\n{places}\n\n\
+         On a new card: install kuotad, copy the newest file to it, then\n\
+         \x20 sudo systemctl stop kuotad\n\
+         \x20 sudo -u kuota kuotad restore FILE     (asks for the secret key)\n\
+         \x20 sudo systemctl start kuotad",
+        config.name,
+        kit.secret_groups(),
+        kit.recipient
+    )
+}
+
+/// The code for a terminal: dark on light whatever the terminal's colours are.
+fn qr(text: &str) -> Option<String> {
+    let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
+    let mut drawn = code.render::<Dense1x2>();
+    let drawn = drawn.dark_color(Dense1x2::Dark).light_color(Dense1x2::Light).quiet_zone(true).build();
+    Some(format!("{drawn}\n\n"))
+}
