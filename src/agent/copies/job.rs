@@ -128,19 +128,20 @@ impl CopyJob {
 
     /// Notes that nothing changed since the last copy.
     fn confirm(&mut self, now: Timestamp) -> Result<(), CopyError> {
-        let target = self.target_folder();
+        let place = self.setup.backup.target.to_string();
+        let file = self.log.card.as_ref().map(|card| card.file.clone());
+        let away = self.log.away.as_ref();
+        let away = away.filter(|away| away.place == place && Some(&away.file) == file.as_ref());
+        let is_there = away.map(|away| self.is_there(away, now));
         if let Some(card) = &mut self.log.card {
             card.at_ms = now.0;
+        }
+        match (&mut self.log.away, is_there) {
+            (Some(away), Some(Ok(true))) => away.at_ms = now.0,
             // One that is gone is brought there again.
-            let is_there =
-                |file: &str, bytes| target.as_ref().is_ok_and(|to| has_length(&to.join(file), bytes));
-            match &mut self.log.away {
-                Some(away) if away.file == card.file && is_there(&away.file, away.bytes) => {
-                    away.at_ms = now.0;
-                }
-                Some(away) if away.file == card.file && target.is_ok() => self.log.away = None,
-                Some(_) | None => {}
-            }
+            (away, Some(Ok(false))) => *away = None,
+            // What cannot be seen is neither.
+            (_, Some(Err(_)) | None) => {}
         }
         Ok(self.log.write(&self.setup.data_dir)?)
     }
