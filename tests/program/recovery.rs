@@ -8,7 +8,9 @@ use kuota::tools::age::Recipient;
 
 /// A store with one admin, and an encrypted copy of it.
 fn kit_and_copy(kuotad: &ProgramFolder) -> (String, String) {
-    kuotad.run_with_stdin(&["admin", "add", "budi", "--role", "owner", "--password-stdin"], "rahasia-panjang\n").exits(0);
+    kuotad
+        .run_with_stdin(&["admin", "add", "budi", "--role", "owner", "--password-stdin"], "rahasia-panjang\n")
+        .exits(0);
     let kit = kuotad.json(&["recovery-kit"]);
     let recipient = Recipient::parse(kit["public_key"].as_str().unwrap()).unwrap();
     let (plain, copy) = (kuotad.file("copy.db"), kuotad.file("copy.db.zst.age"));
@@ -27,8 +29,12 @@ fn copies_come_back_with_the_kit_typed_or_in_a_file_and_with_no_other() {
     let other = "AGE-SECRET-KEY-1UAHC4YXDK6TQ8X87R5ALFKWFPJ5XKFK2P5S9N73NWVR3UU9C36YQDGUTPJ";
     kuotad.run_with_stdin(&["restore", &copy], other).exits(1).complains("not encrypted for this key");
     assert!(!kuotad.data().join("kuota.db").exists() && !kuotad.data().join("kuota.db.unpacked").exists());
-    let typed: Vec<String> =
-        secret.to_lowercase().as_bytes().chunks(4).map(|group| String::from_utf8(group.to_vec()).unwrap()).collect();
+    let typed: Vec<String> = secret
+        .to_lowercase()
+        .as_bytes()
+        .chunks(4)
+        .map(|group| String::from_utf8(group.to_vec()).unwrap())
+        .collect();
     kuotad.run_with_stdin(&["restore", &copy], &format!("{}\n", typed.join(" "))).exits(0);
     kuotad.run(&["admin", "list"]).exits(0).says("budi");
     let key = kuotad.file("key.txt");
@@ -36,7 +42,10 @@ fn copies_come_back_with_the_kit_typed_or_in_a_file_and_with_no_other() {
     kuotad.run(&["restore", &copy, "--key-file", &key]).exits(0);
     kuotad.verify().unwrap();
     assert!(!kuotad.data().join("kuota.db.unpacked").exists());
-    kuotad.run(&["restore", &kuotad.file("copy.db"), "--key-file", &key]).exits(1).complains("is not encrypted");
+    kuotad
+        .run(&["restore", &kuotad.file("copy.db"), "--key-file", &key])
+        .exits(1)
+        .complains("is not encrypted");
 }
 
 #[test]

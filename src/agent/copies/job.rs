@@ -136,12 +136,16 @@ impl CopyJob {
         if let Some(card) = &mut self.log.card {
             card.at_ms = now.0;
         }
-        match (&mut self.log.away, is_there) {
-            (Some(away), Some(Ok(true))) => away.at_ms = now.0,
+        match is_there {
+            Some(Ok(true)) => {
+                if let Some(away) = &mut self.log.away {
+                    away.at_ms = now.0;
+                }
+            }
             // One that is gone is brought there again.
-            (away, Some(Ok(false))) => *away = None,
+            Some(Ok(false)) => self.log.away = None,
             // What cannot be seen is neither.
-            (_, Some(Err(_)) | None) => {}
+            Some(Err(_)) | None => {}
         }
         Ok(self.log.write(&self.setup.data_dir)?)
     }

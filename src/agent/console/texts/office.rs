@@ -12,7 +12,7 @@ words! {
         relay: "Pembayaran online", "Online payment";
         clock: "Jam", "Clock";
         store: "Buku besar", "Ledger";
-        backup: "Cadangan di luar kartu", "Copies off the card";
+        backup: "Cadangan terakhir", "Last backup";
         ok: "Baik", "Fine";
         degraded: "Perlu dilihat", "Needs a look";
         down: "Terputus", "Down";
