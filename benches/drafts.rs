@@ -34,7 +34,7 @@ fn main() {
         Engine::open(parts).unwrap()
     };
     drop(open());
-    crowd::fill(folder.path());
+    crowd::fill(folder.path(), crowd::Extent::months(10_000));
     let mut engine = open();
     reset_peak("self");
     let before = memory_kib("self", "VmRSS");

@@ -1,5 +1,5 @@
-//! A large site's store, written at once: 10 000 users with devices, debts and usage, 30 000 orders, 200 000 lines. It
-//! is as whole as one that grew: opening it verifies every line.
+//! A large site's store, written at once: users with devices, debts and usage, and their orders and lines over months or
+//! years. It is as whole as one that grew: opening it verifies every line.
 
 use std::path::Path;
 
@@ -10,11 +10,30 @@ use kuota::store::FILE;
 use rusqlite::{Connection, Transaction, params};
 use uuid::Uuid;
 
-const USERS: u32 = 10_000;
-/// Orders of each user.
-const ORDERS: u32 = 3;
-/// Lines of usage of each user between two orders; with one line for each order and the debts it makes over 200 000.
-const USAGE_LINES: u32 = 6;
+/// How much is in the store.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent {
+    pub users: u32,
+    /// Days of history.
+    pub days: u32,
+    /// Orders of each user.
+    pub orders: u32,
+    /// Lines of usage of each user between two orders.
+    pub usage_lines: u32,
+}
+
+impl Extent {
+    /// Two months, 210 000 lines with 10 000 users: what several pages need to have more than one part.
+    pub const fn months(users: u32) -> Self {
+        Self { users, days: 60, orders: 3, usage_lines: 6 }
+    }
+
+    /// An order every month and a line of usage every day, so many years: 1.9 million lines a year with 5 000 users.
+    pub const fn years(users: u32, years: u32) -> Self {
+        Self { users, days: 365 * years, orders: 12 * years, usage_lines: 30 }
+    }
+}
+
 const REVIEWS: u32 = 60;
 const REFUND_EVERY: u32 = 500;
 const AUDIT_LINES: u32 = 50_000;
@@ -28,6 +47,13 @@ const HOUR_MS: i64 = 3_600_000;
 /// The id of a user.
 pub fn user_id(no: u32) -> UserId {
     UserId(Uuid::from_u128(u128::from(no) << 64 | 0x8000_4000_8000_0000))
+}
+
+/// The hardware address of a user's device.
+#[allow(dead_code, reason = "every program uses its own part")]
+pub fn mac(no: u32) -> String {
+    let [_, a, b, c, d, e, f, _] = ((0x0200_0000_0000_u64 + u64::from(no)) << 8).to_be_bytes();
+    format!("{a:02X}:{b:02X}:{c:02X}:{d:02X}:{e:02X}:{f:02X}")
 }
 
 /// The id of an order.
@@ -93,30 +119,30 @@ fn line(kind: Kind, side: Side, bytes: i64) -> Entry {
     }
 }
 
-/// Fills the store of a folder in which nothing but admins is, as a large site's.
-#[allow(dead_code, reason = "a test fills less")]
-pub fn fill(folder: &Path) {
-    fill_with(folder, USERS);
-}
+/// The index that would be written in random order: it is made at the end.
+const BY_USER: &str = "CREATE INDEX entries_by_user ON entries (user_no, seq)";
 
-/// The same with so many users.
-pub fn fill_with(folder: &Path, users: u32) {
+/// Fills the store of a folder in which nothing but admins is, as a large site's.
+pub fn fill(folder: &Path, extent: Extent) {
+    let Extent { users, days, orders, usage_lines } = extent;
     let mut conn = Connection::open(folder.join(FILE)).unwrap();
     conn.pragma_update(None, "foreign_keys", "OFF").unwrap();
-    conn.pragma_update(None, "synchronous", "OFF").unwrap();
+    conn.execute_batch("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -262144; DROP INDEX entries_by_user")
+        .unwrap();
     let tx = conn.transaction().unwrap();
     packages(&tx);
-    (1..=users).for_each(|no| user(&tx, no, users));
+    (1..=users).for_each(|no| user(&tx, no, extent));
     let mut ledger = Ledger { tx: &tx, seq: 0, hash: CHAIN_START };
     let mut receipt = 0;
-    for round in 0..ORDERS {
+    for round in 0..orders {
         for no in 1..=users {
             let step = i64::from(round * users + no);
-            // Spread over two months, the last ones just now.
-            let at = NOW_MS - 60 * DAY_MS + step * 60 * DAY_MS / i64::from(ORDERS * users) - 1000;
+            // Spread over the days, the last ones just now.
+            let span = i64::from(days) * DAY_MS;
+            let at = NOW_MS - span + span / i64::from(orders * users) * step - 1000;
             receipt += 1;
             order(&mut ledger, no, receipt, at);
-            for n in 0..USAGE_LINES {
+            for n in 0..usage_lines {
                 let entry = line(Kind::Usage, Side::Debit, USAGE_BYTES);
                 ledger.add(no, at, entry, format!("usage/{no}/{round}/{n}"));
             }
@@ -125,7 +151,7 @@ pub fn fill_with(folder: &Path, users: u32) {
     (1..=users).step_by(2).for_each(|no| debt(&mut ledger, no));
     let seq = ledger.seq;
     (0..REVIEWS).for_each(|n| review(&tx, n));
-    (1..=users).for_each(|no| usage(&tx, no));
+    usage(&tx, extent);
     usage_sums(&tx);
     audit(&tx, users);
     let today = day_number(jiff::civil::date(2026, 11, 10));
@@ -136,6 +162,7 @@ pub fn fill_with(folder: &Path, users: u32) {
         )
         .unwrap();
     }
+    tx.execute_batch(BY_USER).unwrap();
     tx.commit().unwrap();
     println!("{users} users, {receipt} orders, {seq} lines, {AUDIT_LINES} lines of audit");
 }
@@ -156,14 +183,14 @@ fn packages(tx: &Transaction) {
     }
 }
 
-fn user(tx: &Transaction, no: u32, users: u32) {
+fn user(tx: &Transaction, no: u32, extent: Extent) {
     let (status, reason, causes) = match no % 10 {
         0 => ("blocked", Some("debt_overdue"), "[\"debt_overdue\"]"),
         1 => ("habis", Some("habis"), "[\"habis\"]"),
         2 => ("inactive", Some("inactive"), "[\"inactive\"]"),
         _ => ("active", None, "[]"),
     };
-    let created = NOW_MS - 90 * DAY_MS;
+    let created = NOW_MS - i64::from(extent.days.max(90)) * DAY_MS;
     tx.prepare_cached(
         "INSERT INTO users (user_no, id, name, phone, login, approved, active, exempt, unlimited, expires_at, waiting_days,
            access_status, access_reason, access_causes, access_at, created_at)
@@ -185,10 +212,10 @@ fn user(tx: &Transaction, no: u32, users: u32) {
         created
     ])
     .unwrap();
-    let credits = PACKAGE_BYTES * i64::from(ORDERS);
-    let used = USAGE_BYTES * i64::from(ORDERS * USAGE_LINES);
+    let credits = PACKAGE_BYTES * i64::from(extent.orders);
+    let used = USAGE_BYTES * i64::from(extent.orders * extent.usage_lines);
     // A refunded order's quota went back.
-    let taken = refunds(no, users) * PACKAGE_BYTES;
+    let taken = refunds(no, extent) * PACKAGE_BYTES;
     tx.prepare_cached("INSERT INTO accounts_base VALUES (?1, ?2, ?3, 0, ?4, ?5)")
         .unwrap()
         .execute(params![no, credits, used + taken, used, credits])
@@ -202,8 +229,9 @@ fn user(tx: &Transaction, no: u32, users: u32) {
 }
 
 /// How many orders of a user were refunded.
-fn refunds(no: u32, users: u32) -> i64 {
-    let refunded = (0..ORDERS).filter(|round| (round * users + no).is_multiple_of(REFUND_EVERY)).count();
+fn refunds(no: u32, extent: Extent) -> i64 {
+    let Extent { users, orders, .. } = extent;
+    let refunded = (0..orders).filter(|round| (round * users + no).is_multiple_of(REFUND_EVERY)).count();
     i64::try_from(refunded).expect("a few")
 }
 
@@ -289,19 +317,21 @@ fn review(tx: &Transaction, n: u32) {
     .unwrap();
 }
 
-/// A month by the day, and today by the hour.
-fn usage(tx: &Transaction, no: u32) {
+/// By the day, and today by the hour.
+fn usage(tx: &Transaction, extent: Extent) {
+    let Extent { users, days, .. } = extent;
     let today = day_number(jiff::civil::date(2026, 11, 10));
-    let mut days = tx.prepare_cached("INSERT INTO usage_days VALUES (?1, ?2, ?2, ?3, 0)").unwrap();
-    for ago in 1..=30 {
-        days.execute(params![today - ago, no, USAGE_BYTES / 2 + i64::from(no) * 1000]).unwrap();
-    }
-    let mut totals = tx.prepare_cached("INSERT INTO usage_totals VALUES (?1, ?2, ?3, 0)").unwrap();
-    for ago in 1..=30 {
-        totals.execute(params![today - ago, no, USAGE_BYTES / 2 + i64::from(no) * 1000]).unwrap();
+    let mut by_device = tx.prepare_cached("INSERT INTO usage_days VALUES (?1, ?2, ?2, ?3, 0)").unwrap();
+    let mut by_user = tx.prepare_cached("INSERT INTO usage_totals VALUES (?1, ?2, ?3, 0)").unwrap();
+    for day in today - i64::from(days)..today {
+        for no in 1..=users {
+            let bytes = USAGE_BYTES / 2 + i64::from(no) * 1000;
+            by_device.execute(params![day, no, bytes]).unwrap();
+            by_user.execute(params![day, no, bytes]).unwrap();
+        }
     }
     let mut hours = tx.prepare_cached("INSERT INTO usage_hours_base VALUES (?1, ?2, ?2, ?3, 0)").unwrap();
-    if no.is_multiple_of(3) {
+    for no in (3..=users).step_by(3) {
         for ago in 0..10 {
             hours.execute(params![NOW_MS / HOUR_MS - ago, no, USAGE_BYTES / 20]).unwrap();
         }

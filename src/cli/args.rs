@@ -10,7 +10,7 @@ use super::logging::LogFormat;
 use super::texts::language;
 use super::{
     admins, clock, closings, debts, doctor, ledger, orders, packages, recovery_kit, reports, router_setup,
-    setup, users,
+    setup, update, users,
 };
 use crate::ui::language::Language;
 
@@ -93,6 +93,8 @@ pub enum CliCommand {
     },
     /// Make the key of encrypted copies and print it, once: keep it where the Raspberry Pi is not.
     RecoveryKit(recovery_kit::RecoveryKitArgs),
+    /// Install the next version, and come back to this one if it does not work.
+    Update(update::UpdateArgs),
     /// Write users, packages, debts, orders and ledger entries as CSV.
     Export {
         /// The folder for the tables.
@@ -137,6 +139,7 @@ impl CliCommand {
             | Self::Backup { .. }
             | Self::Restore { .. }
             | Self::RecoveryKit(_)
+            | Self::Update(_)
             | Self::Export { .. }
             | Self::Import { .. }
             | Self::RouterPlan

@@ -32,6 +32,7 @@ mod setup;
 mod stdin;
 mod streamed;
 mod texts;
+mod update;
 mod users;
 
 pub use args::{Args, CliCommand};
@@ -84,6 +85,10 @@ async fn dispatch(args: Args, language: Language) -> Result<(), Failure> {
             let config = Config::load(&args.config, &Environment::process())?;
             recovery_kit::run(&kit, &config, output)
         }
+        CliCommand::Update(update) => {
+            let config = Config::load(&args.config, &Environment::process())?;
+            update::run(&update, &config, output).await
+        }
         command => {
             let env = Environment::process();
             let config = Config::load(&args.config, &env)?;
@@ -115,7 +120,8 @@ async fn client(command: CliCommand, api: &Api, output: Output) -> Result<(), Fa
         | CliCommand::Ledger(_)
         | CliCommand::Backup { .. }
         | CliCommand::RecoveryKit(_)
-        | CliCommand::Restore { .. } => Err(Failure::said("this command does not go through the API")),
+        | CliCommand::Restore { .. }
+        | CliCommand::Update(_) => Err(Failure::said("this command does not go through the API")),
         #[cfg(feature = "sim")]
         CliCommand::Demo(_) => Err(Failure::said("this command does not go through the API")),
     }

@@ -206,6 +206,28 @@ pub fn restore(
     }
 }
 
+/// Puts a copy back as the store of `data_dir`, with its own schema, for the version that made it. The copy is checked by
+/// SQLite, not proven. The store that it replaces is kept as `kuota.db.replaced-STAMP` and returned.
+pub fn put_back(data_dir: &Path, from: &Path, stamp: &str) -> Result<Option<PathBuf>, BackupError> {
+    let source = open_whole(from)?;
+    let _lock = Lock::take_to_replace(data_dir)?;
+    let (path, temp) = (data_dir.join(FILE), data_dir.join(RESTORING));
+    let made = copy_pages(&source, &temp, &mut |_| {}).and_then(|()| {
+        let copy = Connection::open_with_flags(&temp, READ_ONLY)?;
+        let said: String = copy.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if said != "ok" {
+            return Err(unusable(from, said));
+        }
+        drop(copy);
+        hand_over(data_dir, &temp)?;
+        commit_mark::remove(data_dir);
+        set_aside(&path, stamp)
+    });
+    let replaced = made.inspect_err(|_| remove(&temp))?;
+    publish(&temp, &path)?;
+    Ok(replaced)
+}
+
 /// The time of a copy's newest entry.
 fn newest(copy: &Path) -> Result<Option<Timestamp>, BackupError> {
     let at: Option<i64> = Connection::open_with_flags(copy, READ_ONLY)?.query_row(

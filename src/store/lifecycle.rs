@@ -17,7 +17,7 @@ use super::place::{self, LOG_CLOSED, LOG_OPEN, Lock};
 use super::read::Reader;
 use super::rescued_copy::Rescue;
 use super::unwritable::Unwritable;
-use super::{damage, names, rescue, site_secret, upgrade_copy};
+use super::{damage, gate, names, rescue, site_secret, upgrade_copy};
 use crate::identity::site_secret::SiteSecret;
 use crate::tools::backoff;
 
@@ -132,6 +132,9 @@ impl Store {
             Some(why) => store.pause(why),
             None => store.start_log()?,
         }
+        if store.pause.is_none() && gate::is_closed(data_dir) {
+            store.pause(Unwritable::Updating);
+        }
         Ok(store)
     }
 
@@ -182,7 +185,12 @@ impl Store {
     pub fn recover(&mut self) -> Result<(), StoreError> {
         let Some(pause) = &mut self.pause else { return Ok(()) };
         let now = Instant::now();
-        if matches!(pause.why, Unwritable::Damaged(_)) || now < pause.next_try {
+        let stays = match pause.why {
+            Unwritable::Damaged(_) => true,
+            Unwritable::Updating => is_kept_closed(&self.path, self.state_since),
+            Unwritable::Full(_) | Unwritable::ReadOnly(_) | Unwritable::Busy(_) => now < pause.next_try,
+        };
+        if stays {
             return Err(pause.why.clone().into());
         }
         pause.next_try = now + backoff::doubled(RECOVER_PAUSE, pause.tries, RECOVER_PAUSE_MAX);
@@ -304,7 +312,9 @@ impl Store {
     /// soon as the disk has room again.
     pub(super) fn check_writable(&mut self) -> Result<(), StoreError> {
         match self.unwritable() {
-            Some(why) if self.is_read_only || matches!(why, Unwritable::Damaged(_)) => {
+            Some(why)
+                if self.is_read_only || matches!(why, Unwritable::Damaged(_) | Unwritable::Updating) =>
+            {
                 Err(why.clone().into())
             }
             _ => self.check_in_place(),
@@ -349,6 +359,17 @@ impl Drop for Store {
             tracing::warn!(%error, "the log stays beside the store");
         }
     }
+}
+
+/// Whether the gate of an update is still closed. One that nobody opens or takes is opened here after a while.
+fn is_kept_closed(store: &Path, since: Instant) -> bool {
+    let folder = store.parent().unwrap_or(Path::new("."));
+    if since.elapsed() > gate::CLOSED_MAX
+        && let Err(error) = gate::expire(folder)
+    {
+        tracing::error!(%error, "the gate of an update that was left could not be opened");
+    }
+    gate::is_closed(folder)
 }
 
 /// A connection that was opened for writing or, if that is impossible, for reading.

@@ -15,7 +15,7 @@
 //!   its steps derive
 //!
 //! The writer:
-//! - `lifecycle` opens, pauses, retries and closes, `damage` what a damaged table stops, `commit` is the one way to
+//! - `lifecycle` opens, pauses, retries and closes, `gate` what pauses it while an update is on trial, `damage` what a damaged table stops, `commit` is the one way to
 //!   write, `write` the parts of a batch, `meters` what every reading changes
 //! - `load` the data that the engine keeps in memory, `orders`, `cash`, `undated`, `admins`, `sessions` with
 //!   `held_logins`, `reminders`, `site_secret` one subject each
@@ -43,6 +43,7 @@ mod error;
 pub mod export;
 mod files;
 mod folds;
+pub mod gate;
 mod held_logins;
 mod identity;
 mod lifecycle;

@@ -41,6 +41,12 @@ pub enum Unwritable {
          from memory; stop the daemon and restore a backup: kuotad restore FILE"
     )]
     Damaged(String),
+    /// An update is on trial: see [`super::gate`].
+    #[error(
+        "an update is on trial, so nothing can be changed for some minutes; metering and blocking go on from memory; \
+         try again then"
+    )]
+    Updating,
 }
 
 impl Unwritable {
@@ -51,6 +57,7 @@ impl Unwritable {
             Self::ReadOnly(_) => "store_read_only",
             Self::Busy(_) => "store_busy",
             Self::Damaged(_) => "store_damaged",
+            Self::Updating => "updating",
         }
     }
 

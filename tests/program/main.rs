@@ -12,6 +12,7 @@ mod memory;
 mod recovery;
 mod relay_cli;
 mod setup;
+mod update;
 
 #[path = "../../benches/pages/crowd.rs"]
 #[allow(dead_code, reason = "every program uses its own part")]

@@ -159,7 +159,7 @@ impl Site {
         let made = daemon.call("POST", "/api/v1/admins", None, &owner).unwrap();
         assert_eq!(made.status, 201, "{made:?}");
         daemon.stop();
-        crowd::fill_with(folder.data(), USERS);
+        crowd::fill(folder.data(), crowd::Extent::months(USERS));
         use_much(folder.data());
         let daemon = folder.serve();
         let address = |what: &str| {

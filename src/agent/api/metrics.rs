@@ -20,10 +20,12 @@ use crate::agent::engine::Engine;
 use crate::agent::health::CycleFigures;
 use crate::agent::http::caller::Viewer;
 use crate::agent::http::state::AppState;
+use crate::agent::http::update::report;
 use crate::agent::payments::{Link, LinkFigures};
 use crate::clock::parse_rfc3339;
 use crate::domain::access::Status;
 use crate::domain::units::Bytes;
+use crate::protocol::admin::update::UpdateOutcome;
 use crate::store::{StoreStats, backup};
 use crate::web::metrics::{self, Out};
 use crate::web::{Peer, Problem};
@@ -75,6 +77,7 @@ struct Sample {
     last_backup_s: Option<i64>,
     copies: CopiesState,
     copy_away_s: Option<i64>,
+    update_came_back: bool,
     answers: Vec<(&'static str, [(&'static str, u64); 5])>,
     /// What the engine says; nothing when it does not answer.
     books: Option<Books>,
@@ -121,6 +124,9 @@ async fn sample(app: &AppState) -> Sample {
         commands: site.cycle.router().health().commands,
         dry_run: site.cycle.is_dry_run(),
         last_backup_s: noted.and_then(|at| parse_rfc3339(&at)).map(|at| at.0.div_euclid(1000)),
+        update_came_back: report(&app.site.config.data_dir)
+            .and_then(|report| report.last)
+            .is_some_and(|last| last.outcome != UpdateOutcome::Updated),
         answers: vec![("admin", answers.admin.classes()), ("portal", answers.portal.classes())],
         books: books.ok().and_then(Result::ok),
     }
@@ -174,6 +180,8 @@ impl Collector for Sample {
             out.unit("last_backup_timestamp", "When the last backup was made", &Unit::Seconds, at)?;
         }
         self.copies(&mut out)?;
+        let failed = u64::from(self.update_came_back);
+        out.gauge("update_failed", "Whether the last update did not work", failed)?;
         let answers = self.answers.iter().flat_map(|(server, classes)| {
             classes.map(|(class, count)| ([("server", *server), ("class", class)], count))
         });

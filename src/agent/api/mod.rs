@@ -13,7 +13,7 @@
 //! | `ledger`, `usage`, `explain` | what is on record, what was used, and the reasons of a user's access |
 //! | `reports`, `export` | reports over everybody; whole tables |
 //! | `router` | the router's difference, and making it so |
-//! | `admins`, `backup` | admins and tokens; a copy of everything |
+//! | `admins`, `backup`, `update` | admins and tokens; a copy of everything; the next version |
 //! | `metrics` | figures for Prometheus |
 //! | `openapi` | the description |
 
@@ -34,6 +34,7 @@ pub(crate) mod reports;
 pub(crate) mod router;
 pub(crate) mod second_factor;
 pub(crate) mod status;
+pub(crate) mod update;
 pub(crate) mod usage;
 pub(crate) mod users;
 
@@ -62,6 +63,7 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
         .merge(router::routes())
         .merge(admins::routes())
         .merge(backup::routes())
+        .merge(update::routes())
         .merge(export::routes())
         .merge(metrics::routes())
         .merge(reports::routes())

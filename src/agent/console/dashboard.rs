@@ -9,19 +9,23 @@ use axum::extract::State;
 
 use super::help;
 use super::session::AdminSession;
+use super::version;
 use crate::agent::console::texts::help::HelpDeskWords;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
 use crate::agent::copies::AWAY_AGE_MAX;
+use crate::agent::console::texts::version::VersionWords;
 use crate::agent::engine::Engine;
 use crate::agent::http::health::{CopiesStanding, Health, Part, copies_standing, health};
 use crate::agent::http::state::{Answer, AppState};
+use crate::agent::http::update::report;
 use crate::agent::proof::ProofState;
 use crate::agent::reports::dashboard::{Books, Figures, Turn, count};
 use crate::agent::reports::debts::Owed;
 use crate::domain::access::Status;
 use crate::domain::order::Method;
 use crate::domain::units::{DAY_MS, Rupiah, Timestamp};
+use crate::protocol::admin::update::UpdateOutcome;
 use crate::protocol::admin::values::Day;
 use crate::store::Role;
 use crate::store::backup;
@@ -211,7 +215,11 @@ fn waiting(
         let at = last.since(earliest)?;
         Some(("/catatan", fill(text, &[&locale.moment(at)])))
     });
-    ailing.chain(counts).chain(guesses).collect()
+    let update = report(&app.site.config.data_dir).and_then(|report| report.last);
+    let update = update.filter(|last| last.outcome == UpdateOutcome::CameBack && role >= Role::Operator);
+    let words = VersionWords::of(locale.language);
+    let update = update.map(|last| (version::PLACE, fill(words.wait_came_back, &[&last.to])));
+    ailing.chain(counts).chain(guesses).chain(update).collect()
 }
 
 /// Router, relay, clock, store and backup.

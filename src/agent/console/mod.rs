@@ -25,7 +25,7 @@
 //! | `files` | tables that people open in a spreadsheet |
 //! | `admins` | admins, and tokens for programs |
 //! | `settings` | the configuration in force |
-//! | `backup` | copies, and the proof of the ledger |
+//! | `backup`, `version` | copies, and the proof of the ledger; the running version and the next |
 
 pub(crate) mod account;
 pub(crate) mod actions;
@@ -53,6 +53,7 @@ pub(crate) mod settings;
 mod sorting;
 mod streamed;
 pub(crate) mod texts;
+pub(crate) mod version;
 
 use std::sync::Arc;
 
@@ -102,6 +103,8 @@ pub(crate) fn routes(defaults: PageDefaults) -> Router<Arc<AppState>> {
         .route("/cadangan", get(backup::show))
         .route("/cadangan/periksa", post(backup::verify))
         .route(backup::DOWNLOAD_PATH, post(backup::download))
+        .route(version::PLACE, get(version::show))
+        .route(version::REQUEST_PATH, post(version::request))
         .route("/saya", get(account::show))
         .route("/saya/dua-langkah", post(account::begin))
         .route("/saya/dua-langkah/pastikan", post(account::confirm))

@@ -13,7 +13,7 @@
 //! | `checkout`, `orders` | money taken or asked for; orders at the gateway |
 //! | `hosts` | names that devices gave themselves |
 //! | `router` | the router's difference, and making it so |
-//! | `clock`, `ledger`, `backup` | the clock confirmed, the ledger proven, the store copied |
+//! | `clock`, `ledger`, `backup`, `update` | the clock confirmed, the ledger proven, the store copied, the next version asked for |
 
 pub(crate) mod admins;
 pub(crate) mod backup;
@@ -33,4 +33,5 @@ pub(crate) mod second_factor;
 pub(crate) mod sessions;
 pub(crate) mod state;
 pub(crate) mod store_notice;
+pub(crate) mod update;
 pub(crate) mod users;

@@ -15,6 +15,8 @@ words! {
             "Another program holds the data file: {0}. Changes cannot be written down until it is closed. Usage is still metered and blocks still work.";
         damaged: "Sebagian data rusak (tabel {0}), jadi data hanya dibaca dan perubahan ditolak. Pemakaian tetap dihitung dan blokir tetap berjalan. Hentikan layanan lalu pulihkan cadangan: kuotad restore BERKAS.",
             "Some data is damaged (tables {0}), so data is only read and changes are refused. Usage is still metered and blocks still work. Stop the service and restore a backup: kuotad restore FILE.";
+        updating: "Versi baru sedang dicoba, jadi perubahan belum diterima selama beberapa menit. Pemakaian tetap dihitung dan blokir tetap berjalan. Bila versi baru tidak jalan, versi lama kembali dengan sendirinya.",
+            "A new version is on trial, so changes are not taken for some minutes. Usage is still metered and blocks still work. If it does not work, the version before comes back without your help.";
         customer: "Perubahan dan pembayaran sedang tidak dapat dicatat. Internet Anda tetap berjalan seperti sekarang dan pemakaian tetap dihitung. Silakan coba lagi nanti, atau hubungi pengelola.",
             "Changes and payments cannot be recorded at the moment. Your internet stays as it is and usage is still counted. Please try again later, or ask the owner.";
     }
@@ -33,6 +35,7 @@ pub(crate) fn text(language: Language, why: &Unwritable) -> String {
         Unwritable::ReadOnly(path) => fill(words.read_only, &[&path.display().to_string()]),
         Unwritable::Busy(holder) => fill(words.busy, &[holder]),
         Unwritable::Damaged(tables) => fill(words.damaged, &[tables]),
+        Unwritable::Updating => words.updating.to_owned(),
     }
 }
 

@@ -32,6 +32,7 @@ use super::status::{
     ClockPartView, ConfirmedView, CopiesView, CopyView, CycleView, HealthView, PartView, PersonView,
     PingView, ProofView, RouterPartView, SharedNameView, StatusView, StorePartView,
 };
+use super::update::{CandidateView, LastUpdateView, UpdateReportView, UpdateView};
 use super::usage::{RestartView, UsageRowView, UsageView};
 use super::users::{AccessView, ImportView, PinView, UserView};
 
@@ -97,7 +98,11 @@ macro_rules! answers {
             UsageTotalsView,
             CollectionReportView,
             CallView,
-            CallTotalsView
+            CallTotalsView,
+            UpdateView,
+            UpdateReportView,
+            CandidateView,
+            LastUpdateView
         )
     };
 }

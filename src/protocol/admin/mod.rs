@@ -20,6 +20,7 @@ pub mod quota;
 pub mod reports;
 pub mod router;
 pub mod status;
+pub mod update;
 pub mod usage;
 pub mod users;
 pub mod values;

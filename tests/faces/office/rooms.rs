@@ -32,6 +32,7 @@ const PAGES: [(&str, &str); 26] = [
     ("/kasir", "cashier"),
     ("/catatan", "operator"),
     ("/cadangan", "operator"),
+    ("/versi", "operator"),
     ("/pengelola", "owner"),
     ("/pengelola/baru", "owner"),
     ("/pengaturan", "owner"),

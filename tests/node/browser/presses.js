@@ -221,6 +221,7 @@ const DESK = {
     return { from: '/pengelola', to: new RegExp(`^/pengelola/${one.name}/token/[0-9a-f]+/hapus$`) }
   },
   '/cadangan/periksa': direct('/cadangan', '/cadangan/periksa', { done: 'Buku besar cocok' }),
+  '/versi/cari': direct('/versi', '/versi/cari', { done: 'Pembaruan diminta' }),
   '/cadangan/unduh': direct('/cadangan', '/cadangan/unduh', { isFile: true }),
   '/saya/kata-sandi': async (town) => {
     const as = await admin(town)
@@ -462,6 +463,7 @@ const PRESSED_BY = {
   'console/more.html form /keluar': ['desk /keluar'],
   'console/customers/remind.html form /tagihan/ingatkan': ['desk /tagihan/ingatkan'],
   'console/office/backup.html form /cadangan/unduh': ['desk /cadangan/unduh'],
+  'console/office/version.html form /versi/cari': ['desk /versi/cari'],
   'console/office/backup.html form /cadangan/periksa': ['desk /cadangan/periksa'],
   'console/office/account.html form /saya/kata-sandi': ['desk /saya/kata-sandi'],
   'console/office/account.html form /saya/pin': ['desk /saya/pin'],

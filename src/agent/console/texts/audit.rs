@@ -60,6 +60,7 @@ words! {
         feed_unreadable: "{0} menerima kabar pembayaran yang tidak terbaca: {1}", "{0} received unreadable news of a payment: {1}";
         help_ask: "{0} meminta bantuan", "{0} asked for help";
         help_answer: "{0} menyelesaikan permintaan bantuan", "{0} answered a request for help";
+        update_request: "{0} meminta pembaruan program", "{0} asked for an update of the program";
         export: "{0} mengunduh data {1}", "{0} exported {1}";
         other: "{0} melakukan sesuatu pada {1}", "{0} did something to {1}";
         paid_cash: "{0} menerima {2} {3} dari {1}, kuitansi {4}", "{0} took {2} ({3}) from {1}, receipt {4}";
@@ -150,6 +151,7 @@ impl AuditWords {
         match action {
             "help.ask" => self.help_ask,
             "help.answer" => self.help_answer,
+            "update.request" => self.update_request,
             "export" => self.export,
             other if other.starts_with("admin.totp") => self.admin_totp,
             _ => self.other,

@@ -31,6 +31,7 @@ words! {
         audit: "Catatan", "Audit";
         admins: "Pengelola", "Admins";
         settings: "Pengaturan", "Settings";
+        version: "Versi", "Version";
         backup: "Cadangan", "Backup";
         account: "Akun saya", "My account";
         by_pin: "Masuk dengan PIN", "Log in with the PIN";

@@ -23,3 +23,4 @@ pub(crate) mod office;
 pub(crate) mod people;
 pub(crate) mod refusals;
 pub(crate) mod say;
+pub(crate) mod version;

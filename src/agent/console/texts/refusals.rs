@@ -103,6 +103,10 @@ refusals! {
         "Another program holds the data file, so this was not recorded. Nothing was changed; close that program, then try again.";
     store_damaged: "Sebagian data rusak, jadi perubahan ditolak. Tidak ada yang berubah; pulihkan cadangan.",
         "Some data is damaged, so changes are refused. Nothing was changed; restore a backup.";
+    update_failed: "Pembaruan tidak dapat diminta. Tidak ada yang berubah; sebabnya ada di catatan sistem.",
+        "The update could not be asked for. Nothing was changed; the log says why.";
+    updating: "Versi baru sedang dicoba, jadi ini belum dicatat. Tidak ada yang berubah; ulangi beberapa menit lagi.",
+        "A new version is on trial, so this was not recorded. Nothing was changed; try again in some minutes.";
     busy: "Terlalu banyak permintaan sekaligus. Tidak ada yang berubah; ulangi sebentar lagi.",
         "Too many requests at once. Nothing was changed; try again in a moment.";
     body_timeout: "Isian datang terlalu lambat dan tidak dikerjakan. Periksa sambungan, lalu ulangi.",
