@@ -14,13 +14,14 @@
 //! | 1 | [`watchdog`] | notifies the service manager that the daemon is alive |
 //! | 2 | [`site`] | the parts put together: configuration in force, cycle, payments, clock, signed tokens |
 //! | 2 | [`doctor`] | examines router, relay and machine |
-//! | 3 | [`health_report`] | what the relay is told of the daemon's health |
-//! | 3 | `http` | shared by the three faces: state, caller, errors, flash |
-//! | 4 | [`api`] | the admin API |
-//! | 4 | `console` | the owner's and the staff's pages |
-//! | 4 | [`portal`] | the customers' pages |
-//! | 5 | [`faces`] | the admin listener: API and console with one gate |
-//! | 6 | [`run`] | the loops, the listeners, and stopping |
+//! | 3 | [`settings`] | changes of the configuration while the daemon runs |
+//! | 4 | [`health_report`] | what the relay is told of the daemon's health |
+//! | 4 | `http` | shared by the three faces: state, caller, errors, flash |
+//! | 5 | [`api`] | the admin API |
+//! | 5 | `console` | the owner's and the staff's pages |
+//! | 5 | [`portal`] | the customers' pages |
+//! | 6 | [`faces`] | the admin listener: API and console with one gate |
+//! | 7 | [`run`] | the loops, the listeners, and stopping |
 
 pub mod api;
 pub mod config;
@@ -38,5 +39,6 @@ pub mod proof;
 pub(crate) mod reports;
 pub mod router;
 pub mod run;
+pub mod settings;
 pub mod site;
 pub mod watchdog;

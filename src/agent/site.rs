@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::config::{self, Config, Enforcement, Language};
+use super::config::{self, Config, ConfigFiles, Enforcement, Language};
 use super::copies::{Copies, CopiesState, CopyError, CopySetup};
 use super::engine::{
     Actor, Command, CounterCustomer, Done, Engine, EngineError, EngineGone, EngineHandle, Key, Notifier,
@@ -111,6 +111,8 @@ pub struct Site {
     pub help: HelpRequests,
     /// Guesses that were slowed down.
     pub guesses: Guesses,
+    /// Where the configuration comes from, in a daemon.
+    pub files: Option<ConfigFiles>,
     engine: EngineHandle,
     /// Time from one reading to the next.
     pace: watch::Sender<Duration>,
@@ -182,6 +184,7 @@ impl Site {
             signed_tokens,
             answers,
             guesses: Guesses::default(),
+            files: None,
             proof: LedgerProof::elsewhere(),
             copies: Copies::new(secret),
             help: HelpRequests::default(),

@@ -1,7 +1,7 @@
 //! Client of the admin API: the running daemon's socket if it answers, else the same API in this process.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -344,30 +344,6 @@ pub(super) fn day(text: &str) -> Result<Date, String> {
 pub(super) fn debt_id(text: &str) -> Result<Uuid, String> {
     text.parse()
         .map_err(|_| "is no id of a debt item; debt list USER shows them in its last column".to_owned())
-}
-
-/// A secret that can be replaced while it is in use.
-#[derive(Clone)]
-pub(super) struct Replaceable(Arc<Mutex<Secret>>);
-
-impl Replaceable {
-    /// Starts with this secret.
-    pub fn new(secret: Secret) -> Self {
-        Self(Arc::new(Mutex::new(secret)))
-    }
-
-    /// The present secret.
-    pub fn get(&self) -> Secret {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
-    }
-
-    /// Replaces the secret; returns whether it differs.
-    pub fn replace(&self, secret: Secret) -> bool {
-        let mut held = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let differs = *held != secret;
-        *held = secret;
-        differs
-    }
 }
 
 #[cfg(test)]

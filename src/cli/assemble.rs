@@ -1,34 +1,16 @@
 //! The parts of a site: the configuration with its secrets, the clients of router and relay, the notifier.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::failure::Failure;
-use crate::agent::config::{Config, Secrets};
+use crate::agent::config::Config;
 use crate::agent::engine::{Notice, Notifier};
 use crate::agent::payments::Relay;
 use crate::agent::payments::client::RelayClient;
 use crate::agent::router::site_plan::list_names;
 use crate::domain::access::Access;
 use crate::routeros::client::{ClientConfig, Password, RouterClient};
-use crate::settings::{Environment, Secret, SettingsError};
-
-/// Loads the configuration and its secrets. The error lists every mistake in either.
-pub(super) fn load_all(path: &Path, env: &Environment) -> Result<(Config, Secrets), SettingsError> {
-    let config = Config::load(path, env)?;
-    let secrets = config.load_secrets(env);
-    let mut findings = config.router.client_tls().err().map(|error| error.findings).unwrap_or_default();
-    match secrets {
-        Ok(secrets) => {
-            SettingsError::check(findings)?;
-            Ok((config, secrets))
-        }
-        Err(error) => {
-            findings.extend(error.findings);
-            Err(SettingsError { findings })
-        }
-    }
-}
+use crate::settings::{Secret, SettingsError};
 
 /// A client of the configured router; it connects at its first request. The error names the file of authorities if it
 /// cannot be read.

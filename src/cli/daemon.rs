@@ -6,47 +6,70 @@ use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use super::api::Replaceable;
-use super::assemble::{LogNotifier, load_all, relay_client, router_client};
+use super::assemble::{LogNotifier, relay_client, router_client};
 use super::failure::Failure;
-use super::output::{Output, say};
-use super::reload::ConfigReload;
+use super::output::{Output, complain, say};
+use crate::agent::config::{ConfigFiles, LoadedConfig, Origin};
 use crate::agent::run;
+use crate::agent::settings;
 use crate::agent::site::Site;
 use crate::clock::SystemClock;
 use crate::settings::Environment;
 
-/// `check-config`: prints the effective configuration, or every error in it.
+/// `check-config`: prints the effective configuration with the layer of each key, or every error in it.
 pub(super) fn check_config(path: &Path, output: Output) -> Result<(), Failure> {
-    let (config, _) = load_all(path, &Environment::process())?;
+    let (loaded, _) = LoadedConfig::load_all(path, &Environment::process())?;
+    for fault in &loaded.faults {
+        complain(&format!("settings.toml: {fault}"));
+    }
     if output.json {
-        let tree = serde_json::to_value(&config).map_err(Failure::said)?;
+        let tree = serde_json::to_value(&loaded.config).map_err(Failure::said)?;
         say(&format!("{tree:#}"))
     } else {
-        say(&config.effective_toml())
+        say(&with_origins(&loaded))
     }
+}
+
+/// The effective configuration as TOML, with a comment on every key that is not the default.
+fn with_origins(loaded: &LoadedConfig) -> String {
+    let mut section = "";
+    let printed = loaded.config.effective_toml();
+    let lines = printed.lines().map(|line| {
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            section = name;
+        }
+        let key = line.split_once(" = ").map(|(key, _)| key);
+        let path =
+            key.map(|key| if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") });
+        match path.map(|path| loaded.origin(&path)) {
+            None | Some(Origin::Default) => format!("{line}\n"),
+            Some(origin) => format!("{line} # {}\n", origin.name()),
+        }
+    });
+    lines.collect()
 }
 
 /// `run`: runs the daemon until a signal or a failure stops it.
 pub(super) async fn run(path: &Path) -> Result<(), Failure> {
     let env = Environment::process();
-    let (config, secrets) = load_all(path, &env)?;
+    let (loaded, secrets) = LoadedConfig::load_all(path, &env)?;
     let signals = Signals::catch().map_err(|e| Failure::said(format!("signals cannot be caught: {e}")))?;
+    let config = loaded.config.clone();
     tracing::info!(config = %path.display(), data_dir = %config.data_dir.display(), "starting");
-    let password = Replaceable::new(secrets.router_password);
-    let held = password.clone();
+    let files = ConfigFiles::new(path, env, loaded, secrets);
+    let held = files.password.clone();
     let router = Arc::new(router_client(&config, move || held.get())?);
-    let token = secrets.relay_token.map(Replaceable::new);
-    let relay = match token.clone() {
+    let relay = match files.token.clone() {
         Some(held) => relay_client(&config, move || held.get())?,
         None => None,
     };
     let clock = Arc::new(SystemClock::new());
-    let site = Arc::new(Site::assemble(config.clone(), router, relay, clock, Arc::new(LogNotifier))?);
+    let mut site = Site::assemble(config, router, relay, clock, Arc::new(LogNotifier))?;
+    site.files = Some(files);
+    let site = Arc::new(site);
     let listeners = run::listen(&site).await?;
     let (stop, stopped) = watch::channel(false);
-    let reload = ConfigReload { path: path.to_owned(), env, running: config, password, token };
-    let obeying = tokio::spawn(obey(signals, Arc::clone(&site), reload, stop));
+    let obeying = tokio::spawn(obey(signals, Arc::clone(&site), stop));
     let ended = run::run(site, listeners, stopped).await;
     obeying.abort();
     Ok(ended?)
@@ -73,13 +96,13 @@ impl Signals {
     }
 }
 
-async fn obey(mut signals: Signals, site: Arc<Site>, mut reload: ConfigReload, stop: watch::Sender<bool>) {
+async fn obey(mut signals: Signals, site: Arc<Site>, stop: watch::Sender<bool>) {
     loop {
         let name = tokio::select! {
             _ = signals.terminate.recv() => "SIGTERM",
             _ = signals.interrupt.recv() => "SIGINT",
             _ = signals.hang_up.recv() => {
-                reload.once(&site).await;
+                settings::reload(&site).await;
                 continue;
             }
         };

@@ -9,10 +9,10 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::api::Api;
-use super::assemble::{load_all, relay_client, router_client};
+use super::assemble::{relay_client, router_client};
 use super::failure::Failure;
 use super::output::{Output, complain, say};
-use crate::agent::config::Config;
+use crate::agent::config::{Config, LoadedConfig};
 use crate::agent::doctor::{Level, Subject, examine};
 use crate::clock::SystemClock;
 use crate::protocol::admin::status::StatusView;
@@ -31,7 +31,11 @@ pub struct DoctorArgs {
 }
 
 pub(super) async fn run(args: &DoctorArgs, path: &Path, output: Output) -> Result<(), Failure> {
-    let (config, secrets) = load_all(path, &Environment::process())?;
+    let (loaded, secrets) = LoadedConfig::load_all(path, &Environment::process())?;
+    for fault in &loaded.faults {
+        complain(&format!("settings.toml: {fault}"));
+    }
+    let config = loaded.config;
     let password = secrets.router_password.clone();
     let router = router_client(&config, move || password.clone())?;
     let relay = match secrets.relay_token {

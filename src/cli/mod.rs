@@ -25,7 +25,6 @@ mod packages;
 mod plan;
 mod recovery_kit;
 pub mod relay;
-mod reload;
 mod reports;
 mod router_setup;
 mod setup;

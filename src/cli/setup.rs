@@ -1,8 +1,8 @@
 //! `setup`: a configuration, the first owner and the router's script from a few answers.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -24,6 +24,7 @@ use crate::routeros::Router;
 use crate::settings::without_mark;
 use crate::settings::{Environment, HttpUrl, Network, RouterAddress, Secret};
 use crate::store::Role;
+use crate::tools::whole_file;
 use crate::ui::catalogue::fill;
 use crate::ui::language::Language;
 
@@ -350,29 +351,9 @@ fn refused(path: &Path, error: &io::Error) -> Failure {
     Failure::said(format!("{}: {error}", path.display()))
 }
 
-/// Writes a file atomically, with the permissions `mode` from its first byte on.
+/// Replaces a file whole.
 fn replace(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}", std::process::id()));
-    let part = PathBuf::from(name);
-    // A power cut may have left an earlier one.
-    let _ = fs::remove_file(&part);
-    let write = || {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&part)?;
-        file.write_all(text.as_bytes())?;
-        if !text.ends_with('\n') {
-            file.write_all(b"\n")?;
-        }
-        file.sync_all()?;
-        fs::rename(&part, path)?;
-        // The name is durable once its folder is synced.
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
-    };
-    write().map_err(|error| {
-        let _ = fs::remove_file(&part);
-        refused(path, &error)
-    })
+    whole_file::replace(path, text, mode).map_err(|error| refused(path, &error))
 }
 
 /// The service's user, who runs it and owns its files.

@@ -1,5 +1,7 @@
 //! The layers of a configuration and how they are read into one tree.
 
+use std::collections::BTreeMap;
+
 use figment::error::Kind;
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Value};
@@ -12,6 +14,51 @@ use super::finding::{Finding, SettingsError};
 use super::secret::without_mark;
 use super::words;
 
+/// The layer that a value comes from. Later ones win.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// The program's default.
+    Default,
+    /// The TOML file.
+    File,
+    /// What an owner stored at the desk.
+    Desk,
+    /// An environment variable.
+    Environment,
+}
+
+impl Origin {
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::File => "file",
+            Self::Desk => "desk",
+            Self::Environment => "environment",
+        }
+    }
+}
+
+/// A configuration, and where its values come from.
+#[derive(Clone, Debug)]
+pub struct Layered<T> {
+    /// The configuration.
+    pub tree: T,
+    /// The last layer that sets each key, by its full path. Other keys have their default.
+    pub origins: BTreeMap<String, Origin>,
+}
+
+/// The layer of the desk.
+#[derive(Clone, Copy, Debug)]
+pub struct DeskSource<'a> {
+    /// Text of its TOML file.
+    pub text: &'a str,
+    /// Its name, for findings.
+    pub name: &'a str,
+    /// Whether it may set the key with this full path. A key that it may not set is a finding.
+    pub may_set: fn(&str) -> bool,
+}
+
 /// What lies above the defaults.
 #[derive(Clone, Copy, Debug)]
 pub struct Sources<'a> {
@@ -19,6 +66,8 @@ pub struct Sources<'a> {
     pub file: &'a str,
     /// Its name, for findings.
     pub file_name: &'a str,
+    /// What the desk stored, if it did.
+    pub desk: Option<DeskSource<'a>>,
     /// The environment.
     pub env: &'a Environment,
     /// Variables beginning with this are settings, sections joined by two underscores: `KUOTA__`.
@@ -30,9 +79,16 @@ struct Setting {
     path: Vec<String>,
     value: Value,
     origin: String,
+    layer: Origin,
 }
 
-/// Reads defaults, file and environment into one tree; later layers win.
+impl Setting {
+    fn key(&self) -> String {
+        self.path.join(".")
+    }
+}
+
+/// Reads defaults, file, desk and environment into one tree; later layers win.
 ///
 /// `complete` is a tree with every optional section present. Each value is first tried alone on top of it, so that
 /// every bad one is found, not only the first; the types in it also say how a variable's text is read.
@@ -40,14 +96,18 @@ pub fn read<T: Serialize + DeserializeOwned>(
     defaults: &T,
     complete: &T,
     sources: Sources<'_>,
-) -> Result<T, SettingsError> {
+) -> Result<Layered<T>, SettingsError> {
     let complete = dict_of(complete);
-    let (file, mut findings) = match parse_file(sources) {
-        Ok(file) => (file, Vec::new()),
-        Err(finding) => (Dict::new(), vec![finding]),
+    let (mut settings, mut findings) = (Vec::new(), Vec::new());
+    let mut add = |text: &str, name: &str, layer: Origin| match parse_toml(text, name) {
+        Ok(dict) => leaves(&dict, &complete, &mut Vec::new(), (name, layer), &mut settings),
+        Err(finding) => findings.push(finding),
     };
-    let mut settings = Vec::new();
-    leaves(&file, &complete, &mut Vec::new(), sources.file_name, &mut settings);
+    add(sources.file, sources.file_name, Origin::File);
+    if let Some(desk) = sources.desk {
+        add(desk.text, desk.name, Origin::Desk);
+        findings.extend(settings.iter().filter_map(|setting| not_the_desks(setting, &desk, &complete)));
+    }
     settings.extend(variables(&sources, &complete));
 
     findings.extend(settings.iter().filter_map(|setting| try_alone::<T>(setting, &complete)));
@@ -57,9 +117,40 @@ pub fn read<T: Serialize + DeserializeOwned>(
         .iter()
         .fold(Figment::from(Serialized::defaults(dict_of(defaults))), |figment, s| figment.merge(layer(s)));
     // What remains can only be a section that lacks a key without a default.
-    layers.extract().map_err(|error| SettingsError {
+    let tree = layers.extract().map_err(|error| SettingsError {
         findings: error.into_iter().map(|e| finding(&e, &[], sources.file_name)).collect(),
+    })?;
+    Ok(Layered { tree, origins: settings.iter().map(|setting| (setting.key(), setting.layer)).collect() })
+}
+
+/// The finding for a known key that the desk may not set. An unknown one is found by reading it.
+fn not_the_desks(setting: &Setting, desk: &DeskSource<'_>, complete: &Dict) -> Option<Finding> {
+    let key = setting.key();
+    let is_known = find(complete, &setting.path).is_some();
+    (setting.layer == Origin::Desk && is_known && !(desk.may_set)(&key)).then(|| Finding {
+        origin: setting.origin.clone(),
+        ..Finding::new(&key, "cannot be set at the desk: write it into the configuration file")
     })
+}
+
+/// Every value of a TOML text by its full path. Tables are paths, everything else is a value.
+pub fn toml_values(text: &str, name: &str) -> Result<BTreeMap<String, serde_json::Value>, Finding> {
+    let tree = serde_json::to_value(parse_toml(text, name)?).expect("values of TOML are values of JSON");
+    let mut values = BTreeMap::new();
+    flatten("", &tree, &mut values);
+    Ok(values)
+}
+
+/// Adds every value of a tree by its full path.
+pub fn flatten(path: &str, value: &serde_json::Value, out: &mut BTreeMap<String, serde_json::Value>) {
+    let serde_json::Value::Object(section) = value else {
+        out.insert(path.to_owned(), value.clone());
+        return;
+    };
+    for (name, value) in section {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        flatten(&path, value, out);
+    }
 }
 
 fn dict_of<T: Serialize>(tree: &T) -> Dict {
@@ -67,13 +158,13 @@ fn dict_of<T: Serialize>(tree: &T) -> Dict {
     value.into_dict().expect("a configuration is a tree of sections")
 }
 
-fn parse_file(sources: Sources<'_>) -> Result<Dict, Finding> {
-    match Toml::string(without_mark(sources.file)).data() {
+fn parse_toml(text: &str, name: &str) -> Result<Dict, Finding> {
+    match Toml::string(without_mark(text)).data() {
         Ok(mut profiles) => Ok(profiles.remove(&Profile::Default).unwrap_or_default()),
         Err(error) => Err(Finding {
             key: String::new(),
             reason: format!("is not TOML: {}", error.to_string().trim_end()),
-            origin: sources.file_name.to_owned(),
+            origin: name.to_owned(),
             is_machine_fault: false,
         }),
     }
@@ -81,14 +172,19 @@ fn parse_file(sources: Sources<'_>) -> Result<Dict, Finding> {
 
 /// Every value of a layer with its path. A section that the tree does not know is one value: naming it once is
 /// enough.
-fn leaves(dict: &Dict, known: &Dict, path: &mut Vec<String>, origin: &str, out: &mut Vec<Setting>) {
+fn leaves(dict: &Dict, known: &Dict, path: &mut Vec<String>, origin: (&str, Origin), out: &mut Vec<Setting>) {
     for (key, value) in dict {
         path.push(key.clone());
         match (value, known.get(key)) {
             (Value::Dict(_, inner), Some(Value::Dict(_, known))) if !inner.is_empty() => {
                 leaves(inner, known, path, origin, out);
             }
-            _ => out.push(Setting { path: path.clone(), value: value.clone(), origin: origin.to_owned() }),
+            _ => out.push(Setting {
+                path: path.clone(),
+                value: value.clone(),
+                origin: origin.0.to_owned(),
+                layer: origin.1,
+            }),
         }
         path.pop();
     }
@@ -99,7 +195,8 @@ fn variables<'a>(sources: &'a Sources<'_>, complete: &'a Dict) -> impl Iterator<
         let key = name.strip_prefix(sources.env_prefix)?;
         let path: Vec<String> = key.split("__").map(str::to_ascii_lowercase).collect();
         let like = find(complete, &path);
-        Some(Setting { value: value_like(like, text), path, origin: format!("environment {name}") })
+        let value = value_like(like, text);
+        Some(Setting { value, path, origin: format!("environment {name}"), layer: Origin::Environment })
     })
 }
 

@@ -1,7 +1,8 @@
 //! Secrets: where they are read from, and a type that never shows them.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Serialize, Serializer};
 
@@ -45,6 +46,30 @@ impl Serialize for Secret {
     }
 }
 
+/// A secret that can be replaced while it is in use.
+#[derive(Clone, Debug)]
+pub struct Replaceable(Arc<Mutex<Secret>>);
+
+impl Replaceable {
+    /// Starts with this secret.
+    pub fn new(secret: Secret) -> Self {
+        Self(Arc::new(Mutex::new(secret)))
+    }
+
+    /// The present secret.
+    pub fn get(&self) -> Secret {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces the secret; returns whether it differs.
+    pub fn replace(&self, secret: Secret) -> bool {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let differs = *held != secret;
+        *held = secret;
+        differs
+    }
+}
+
 /// A text without the mark by which some editors say that it is UTF-8. It is nobody's password.
 pub fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
@@ -57,19 +82,23 @@ pub struct SecretSource<'a> {
     pub name: &'a str,
     /// The file that the configuration names.
     pub file: &'a Path,
+    /// The file in which the desk stored it, if it did. It replaces `file`, and a credential replaces both.
+    pub stored: Option<&'a Path>,
+}
+
+/// The systemd credential of this name, if there is one. One that cannot be looked at is there: reading it says what is
+/// wrong.
+pub fn credential_file(name: &str, env: &Environment) -> Option<PathBuf> {
+    let folder = env.get("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty())?;
+    Some(Path::new(folder).join(name)).filter(|path| path.try_exists().unwrap_or(true))
 }
 
 impl SecretSource<'_> {
-    /// Reads `$CREDENTIALS_DIRECTORY/<name>` where it exists, else the file; trims space and line ends around
+    /// Reads `$CREDENTIALS_DIRECTORY/<name>` where it exists, else what the desk stored, else the file; trims space and line ends around
     /// it. An empty secret is refused: it is what a power cut leaves of a file.
     pub fn read(&self, env: &Environment) -> Result<Secret, Finding> {
-        let credential = env
-            .get("CREDENTIALS_DIRECTORY")
-            .filter(|folder| !folder.is_empty())
-            .map(|folder| Path::new(folder).join(self.name))
-            // One that cannot be looked at is there: reading it says what is wrong.
-            .filter(|path| path.try_exists().unwrap_or(true));
-        let path = credential.as_deref().unwrap_or(self.file);
+        let credential = credential_file(self.name, env);
+        let path = credential.as_deref().or(self.stored).unwrap_or(self.file);
         let (key, origin) = (format!("{}_file", self.name), path.display().to_string());
         let bytes = std::fs::read(path).map_err(|error| {
             let reason = format!(
@@ -108,7 +137,7 @@ mod tests {
         let file = dir.path().join("password");
         // Editors of Windows put a mark before the text.
         std::fs::write(&file, "\u{feff} from file \r\n").unwrap();
-        let source = SecretSource { name: "router.password", file: &file };
+        let source = SecretSource { name: "router.password", file: &file, stored: None };
         let folder = dir.path().join("credentials");
         std::fs::create_dir(&folder).unwrap();
         let env = Environment::from([("CREDENTIALS_DIRECTORY", folder.to_str().unwrap())]);
@@ -119,6 +148,16 @@ mod tests {
         );
         std::fs::write(folder.join("router.password"), "from systemd\n").unwrap();
         assert_eq!(source.read(&env).unwrap().expose(), "from systemd");
+        let stored = dir.path().join("stored");
+        std::fs::write(&stored, "from the desk\n").unwrap();
+        let source = SecretSource { stored: Some(&stored), ..source };
+        assert_eq!(
+            source.read(&env).unwrap().expose(),
+            "from systemd",
+            "a credential wins over a stored secret"
+        );
+        assert_eq!(source.read(&Environment::default()).unwrap().expose(), "from the desk");
+        let source = SecretSource { stored: None, ..source };
         assert_eq!(source.read(&Environment::default()).unwrap().expose(), "from file");
     }
 
@@ -126,7 +165,7 @@ mod tests {
     fn a_bad_secret_file_is_named_and_never_quoted() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("password");
-        let source = SecretSource { name: "router.password", file: &file };
+        let source = SecretSource { name: "router.password", file: &file, stored: None };
         let missing = source.read(&Environment::default()).unwrap_err().to_string();
         assert!(
             missing.contains("router.password_file") && missing.contains(file.to_str().unwrap()),

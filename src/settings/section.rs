@@ -15,6 +15,20 @@ pub enum TakesEffect {
     AtStart,
 }
 
+/// Who may change a key besides the owner of the file and the environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeskChange {
+    /// Nobody.
+    FileOnly,
+    /// The first run in the browser, and nobody afterwards.
+    SetUp,
+    /// An owner at the desk.
+    Free,
+    /// An owner at the desk who proves again who that is and gives the secret of this name, because the key decides where
+    /// that secret is sent.
+    WithSecret(&'static str),
+}
+
 /// The description of a key.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
@@ -24,6 +38,10 @@ pub struct Key {
     pub comment: &'static [&'static str],
     /// When a change takes effect.
     pub effect: TakesEffect,
+    /// Whether the desk may change it.
+    pub desk: DeskChange,
+    /// The least and the greatest value in the notation of the file, where there is a range.
+    pub range: Option<fn() -> [String; 2]>,
     /// Its purpose in one sentence, Indonesian.
     pub indonesian: &'static str,
     /// Its purpose in one sentence, English.
@@ -125,7 +143,7 @@ pub struct SectionKeys {
 ///     "what it is for, Indonesian", "English";
 /// ```
 ///
-/// with a range where there is one; tables below the section follow the rows, with a default alone.
+/// with a range where there is one, and `AtReload / Free` or another [`DeskChange`] where the desk may change it; tables below the section follow the rows, with a default alone.
 /// The caller has `Section`, `Serialize` and `Deserialize` in scope.
 macro_rules! section {
     (
@@ -135,7 +153,7 @@ macro_rules! section {
                 $(#[doc = $doc:literal])+
                 $field:ident $($wire:literal)?: $type:ty $([$($attribute:tt)+])? = $default:expr,
                 $([$min:expr, $max:expr],)?
-                $effect:ident, $indonesian:literal, $english:literal;
+                $effect:ident $(/ $desk:ident $(($secret:literal))?)?, $indonesian:literal, $english:literal;
             )+
         }
         $(
@@ -172,6 +190,8 @@ macro_rules! section {
                     path: concat!($prefix, section!(@wire $field $($wire)?)),
                     comment: &[$($doc),+],
                     effect: $crate::settings::TakesEffect::$effect,
+                    desk: section!(@desk $($desk $(($secret))?)?),
+                    range: section!(@bounds $type $(, $min, $max)?),
                     indonesian: $indonesian,
                     english: $english,
                 }),+];
@@ -199,6 +219,12 @@ macro_rules! section {
                 $(self.$below.take_live(&new.$below);)*
             }
         }
+    };
+    (@desk) => { $crate::settings::DeskChange::FileOnly };
+    (@desk $desk:ident $(($secret:literal))?) => { $crate::settings::DeskChange::$desk $(($secret))? };
+    (@bounds $type:ty) => { None };
+    (@bounds $type:ty, $min:expr, $max:expr) => {
+        Some(|| [$min, $max].map(<$type as $crate::settings::Ranged>::written))
     };
     (@wire $field:ident) => { stringify!($field) };
     (@wire $field:ident $wire:literal) => { $wire };

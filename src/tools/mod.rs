@@ -8,6 +8,7 @@ pub mod digest;
 pub mod keyed_locks;
 pub mod percent;
 pub mod rate_limit;
+pub mod whole_file;
 
 /// What may be absent, as text: empty then.
 pub fn or_empty(value: Option<impl ToString>) -> String {

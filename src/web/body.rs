@@ -134,6 +134,9 @@ pub fn named(path: &str, message: &str) -> Problem {
     let quoted = message.split('`').nth(1);
     let says = |start: &str| message.starts_with(start);
     match quoted {
+        Some(field) if says("missing field") && path.ends_with(']') => {
+            Problem::invalid(format!("{path}.{field}"), "is required")
+        }
         Some(field) if says("missing field") => Problem::invalid(field, "is required"),
         Some(field) if says("duplicate field") => Problem::invalid(field, "is there twice"),
         Some(field) if says("unknown field") => Problem::invalid(field, "is not a field of this call"),

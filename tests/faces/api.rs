@@ -5,6 +5,7 @@
 mod closed_reviews;
 mod requests;
 mod second_factor;
+mod settings;
 
 use crate::support::api_description;
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use axum::body::Body;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
-use kuota::agent::config::{Config, Lists};
+use kuota::agent::config::{Config, ConfigFiles, Lists, LoadedConfig};
 use kuota::agent::engine::{Actor, Command, Engine, NewDevice, NewUser, Notice, Notifier};
 use kuota::agent::payments::Relay;
 use kuota::agent::router::Enforced;
@@ -25,6 +25,7 @@ use kuota::domain::id::{Mac, UserId};
 use kuota::domain::policy::{Grant, Settings};
 use kuota::domain::units::{Bytes, Timestamp};
 use kuota::routeros::client::{ClientConfig, Password, RouterClient};
+use kuota::settings::Environment;
 use kuota::sim::{SimConfig, SimRouter};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -60,6 +61,7 @@ pub struct SiteBuilder {
     client: ClientConfig,
     relay: Option<Arc<dyn Relay>>,
     runs: Runs,
+    env: Option<Environment>,
 }
 
 impl SiteBuilder {
@@ -81,7 +83,13 @@ impl SiteBuilder {
             client,
             relay: None,
             runs: Runs::Nothing,
+            env: None,
         }
+    }
+
+    /// With its configuration in a file, as the daemon has it, and this environment.
+    pub fn with_files(self, env: Environment) -> Self {
+        Self { env: Some(env), ..self }
     }
 
     /// With another configuration.
@@ -126,7 +134,7 @@ impl SiteBuilder {
     }
 
     pub async fn start(self) -> TestSite {
-        let Self { folder, data_dir, router, clock, mut config, mut client, relay, runs } = self;
+        let Self { folder, data_dir, router, clock, mut config, mut client, relay, runs, env } = self;
         let sim = match router {
             Some(router) => router,
             None => SimRouter::start(SimConfig::default()).await.unwrap(),
@@ -145,6 +153,7 @@ impl SiteBuilder {
             client,
             relay,
             runs,
+            env,
             agent: None,
             serving: None,
         };
@@ -169,6 +178,7 @@ pub struct TestSite {
     client: ClientConfig,
     relay: Option<Arc<dyn Relay>>,
     runs: Runs,
+    env: Option<Environment>,
     /// There but for the moments of a restart.
     agent: Option<Arc<Site>>,
     serving: Option<(watch::Sender<bool>, JoinHandle<()>)>,
@@ -183,12 +193,31 @@ impl TestSite {
     async fn open(&mut self) {
         let router = Arc::new(RouterClient::spawn(self.client.clone()));
         let (relay, clock) = (self.relay.clone(), Arc::new(self.clock.clone()));
-        let agent = Site::assemble(self.config.clone(), router, relay, clock, Arc::new(NoNotifier)).unwrap();
+        let (files, config) = match &self.env {
+            Some(env) => self.files(env),
+            None => (None, self.config.clone()),
+        };
+        let mut agent = Site::assemble(config, router, relay, clock, Arc::new(NoNotifier)).unwrap();
+        agent.files = files;
         let agent = Arc::new(agent);
         if self.runs != Runs::Nothing {
             self.serve(&agent).await;
         }
         self.agent = Some(agent);
+    }
+
+    /// The configuration as the daemon reads it: the file, which is written the first time, and what the desk stored.
+    fn files(&self, env: &Environment) -> (Option<ConfigFiles>, Config) {
+        let [file, password] = ["kuotad.toml", "router.password"].map(|name| self.folder.path().join(name));
+        if !file.exists() {
+            let mut config = self.config.clone();
+            config.router.password_file.clone_from(&password);
+            std::fs::write(&password, "rahasia").unwrap();
+            std::fs::write(&file, config.effective_toml()).unwrap();
+        }
+        let (loaded, secrets) = LoadedConfig::load_all(&file, env).unwrap();
+        let config = loaded.config.clone();
+        (Some(ConfigFiles::new(&file, env.clone(), loaded, secrets)), config)
     }
 
     async fn serve(&mut self, agent: &Arc<Site>) {

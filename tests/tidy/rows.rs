@@ -21,6 +21,7 @@ pub const AGENT: Rows = Rows {
         &["config", "engine", "health"],
         &["router", "payments", "proof", "copies", "reports", "watchdog"],
         &["site", "doctor"],
+        &["settings"],
         &["http", "health_report"],
         &["api", "console", "portal"],
         &["faces"],

@@ -13,7 +13,8 @@
 //! | `ledger`, `usage`, `explain` | what is on record, what was used, and the reasons of a user's access |
 //! | `reports`, `export` | reports over everybody; whole tables |
 //! | `router` | the router's difference, and making it so |
-//! | `admins`, `backup`, `update` | admins and tokens; a copy of everything; the next version |
+//! | `admins`, `settings` | admins and tokens; the configuration |
+//! | `backup`, `update` | a copy of everything; the next version |
 //! | `metrics` | figures for Prometheus |
 //! | `openapi` | the description |
 
@@ -33,6 +34,7 @@ pub(crate) mod packages;
 pub(crate) mod reports;
 pub(crate) mod router;
 pub(crate) mod second_factor;
+pub(crate) mod settings;
 pub(crate) mod status;
 pub(crate) mod update;
 pub(crate) mod usage;
@@ -62,6 +64,7 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
         .merge(explain::routes())
         .merge(router::routes())
         .merge(admins::routes())
+        .merge(settings::routes())
         .merge(backup::routes())
         .merge(update::routes())
         .merge(export::routes())

@@ -1,11 +1,13 @@
 //! The configuration of `kuotad`: one tree whose sections are the tables of the TOML file.
 //!
-//! Defaults < file < environment (`KUOTA__SECTION__KEY`). Each key is one row of `config/tree.rs`.
+//! Defaults < file < the desk's layer ([`desk`]) < environment (`KUOTA__SECTION__KEY`). Each key is one row of `config/tree.rs`.
 //! `config/kuotad.toml` has every key with its default and comment. Secrets are not part of the tree: it names files,
 //! and [`Config::load_secrets`] reads them.
 
 pub(crate) mod admission;
 mod copy_target;
+pub mod desk;
+mod files;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -15,6 +17,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use copy_target::CopyTarget;
+pub use desk::{DeskLayer, LoadedConfig};
+pub use files::{ConfigFiles, FilesTurn};
 pub use tree::{
     Admin, Backup, BackupS3, Clock, Config, Lists, Payment, Policy, Portal, Relay, Router, Store,
 };
@@ -26,9 +30,10 @@ use crate::domain::order::OnlineMethod;
 use crate::domain::units::Rupiah;
 use crate::routeros::tls::{self, Authorities};
 use crate::settings::{
-    self, Environment, Finding, Fingerprint, ListName, Secret, SecretSource, Section, SettingsError, Sources,
+    self, DeskSource, Environment, Finding, Fingerprint, Layered, ListName, Secret, SecretSource, Section,
+    SettingsError, Sources,
 };
-pub use crate::settings::{Key, SectionKeys, TakesEffect};
+pub use crate::settings::{DeskChange, Key, Origin, SectionKeys, TakesEffect};
 use crate::ui::assets::COLOUR;
 pub use crate::ui::language::Language;
 use crate::ui::palette;
@@ -57,6 +62,22 @@ pub fn key(path: &str) -> Option<&'static Key> {
     sections().into_iter().flat_map(|section| section.keys).find(|key| key.path == path)
 }
 
+/// The words that a key accepts, of a key that accepts a few words only.
+pub fn choices(path: &str) -> &'static [&'static str] {
+    match path {
+        "language" => &["id", "en"],
+        "portal.registration" => Registration::WORDS,
+        "router.tls" => Tls::WORDS,
+        "policy.enforcement" => Enforcement::WORDS,
+        "policy.overage" => &["stop", "debt"],
+        "policy.expiry" => &["reset_from_now", "extend"],
+        "payment.mode" => PaymentMode::WORDS,
+        "clock.trust" => ClockTrust::WORDS,
+        "router.usage_source" => UsageSource::WORDS,
+        _ => &[],
+    }
+}
+
 /// Declares an enum of the words that a key accepts.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
@@ -64,6 +85,11 @@ macro_rules! words {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum $name {
             $($(#[$vdoc])* #[serde(rename = $word)] $variant,)+
+        }
+
+        impl $name {
+            /// The words.
+            pub const WORDS: &[&str] = &[$($word),+];
         }
     };
 }
@@ -168,25 +194,49 @@ pub struct Secrets {
 }
 
 impl Config {
-    /// Reads the file over the defaults and the environment over both. The error lists every mistake found; a missing
-    /// file is one.
+    /// Reads the file over the defaults, the desk's layer over both and the environment over all. The error lists every
+    /// mistake found in file and environment; a missing file is one. A layer that cannot be used is no error, see
+    /// [`Config::load_layered`].
     pub fn load(path: &Path, env: &Environment) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            let reason = format!(
-                "cannot read the configuration: {error}; name another with --config, or run kuotad setup"
-            );
-            let origin = path.display().to_string();
-            ConfigError { findings: vec![Finding::unreadable("", reason, origin, &error)] }
-        })?;
-        Self::parse(&text, &path.display().to_string(), env)
+        Ok(Self::load_layered(path, env)?.config)
     }
 
-    /// Like [`Config::load`], from the file's text; `name` is its name in findings.
+    /// Like [`Config::load`], with the origin of every key and what is wrong with the desk's layer.
+    pub fn load_layered(path: &Path, env: &Environment) -> Result<LoadedConfig, ConfigError> {
+        let (text, name) = Self::text(path)?;
+        LoadedConfig::read(&text, &name, env)
+    }
+
+    /// The text of the file, and its name in findings.
+    fn text(path: &Path) -> Result<(String, String), ConfigError> {
+        let name = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => Ok((text, name)),
+            Err(error) => {
+                let reason = format!(
+                    "cannot read the configuration: {error}; name another with --config, or run kuotad setup"
+                );
+                Err(ConfigError { findings: vec![Finding::unreadable("", reason, name, &error)] })
+            }
+        }
+    }
+
+    /// Like [`Config::load`], from the file's text and without the desk's layer; `name` is its name in findings.
     pub fn parse(text: &str, name: &str, env: &Environment) -> Result<Self, ConfigError> {
-        let sources = Sources { file: text, file_name: name, env, env_prefix: ENV_PREFIX };
-        let config = settings::read(&Self::default(), &Self::complete(), sources)?;
-        ConfigError::check(config.findings())?;
-        Ok(config)
+        Ok(Self::parse_layers(text, name, None, env)?.tree)
+    }
+
+    /// Reads and checks all layers.
+    fn parse_layers(
+        text: &str,
+        name: &str,
+        desk: Option<DeskSource<'_>>,
+        env: &Environment,
+    ) -> Result<Layered<Self>, ConfigError> {
+        let sources = Sources { file: text, file_name: name, desk, env, env_prefix: ENV_PREFIX };
+        let read = settings::read(&Self::default(), &Self::complete(), sources)?;
+        ConfigError::check(read.tree.findings())?;
+        Ok(read)
     }
 
     /// A tree with every optional part present, from which the keys and their types are taken.
@@ -197,12 +247,14 @@ impl Config {
         config
     }
 
-    /// Reads the secrets that this configuration needs, from systemd credentials or files. The error lists every one
-    /// that is missing.
+    /// Reads the secrets that this configuration needs: systemd credentials, else what the desk stored, else files. The
+    /// error lists every one that is missing.
     pub fn load_secrets(&self, env: &Environment) -> Result<Secrets, ConfigError> {
+        let layer = DeskLayer::in_use(&self.data_dir);
         let mut findings = Vec::new();
         let mut read = |name: &str, file: &Path| {
-            let secret = SecretSource { name, file }.read(env);
+            let stored = layer.secret_file(&self.data_dir, name);
+            let secret = SecretSource { name, file, stored: stored.as_deref() }.read(env);
             secret.map_err(|finding| findings.push(finding)).ok()
         };
         let router_password = read("router.password", &self.router.password_file);
@@ -248,11 +300,21 @@ impl Config {
     /// Every key with its full path, such as `policy.debt_limit`, and its value in the notation of the file. Keys of
     /// absent sections are left out.
     pub fn keys(&self) -> BTreeMap<String, String> {
+        self.values().into_iter().map(|(key, value)| (key, value_text(&value))).collect()
+    }
+
+    /// The same with values of their own type: texts, whole numbers, switches and lists of texts.
+    pub fn values(&self) -> BTreeMap<String, serde_json::Value> {
         let tree =
             serde_json::to_value(self).expect("configuration trees hold texts, numbers and sections only");
         let mut out = BTreeMap::new();
-        flatten("", &tree, &mut out);
+        settings::flatten("", &tree, &mut out);
         out
+    }
+
+    /// The same of a configuration with every optional part, which shows the type of each key.
+    pub fn types() -> BTreeMap<String, serde_json::Value> {
+        Self::complete().values()
     }
 
     /// The effective configuration as TOML that reads back as an equal one. It has the names of secret files, not
@@ -366,16 +428,9 @@ impl Config {
     }
 }
 
-fn flatten(path: &str, value: &serde_json::Value, out: &mut BTreeMap<String, String>) {
-    let serde_json::Value::Object(section) = value else {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        out.insert(path.to_owned(), text);
-        return;
-    };
-    for (name, value) in section {
-        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-        flatten(&path, value, out);
-    }
+/// A value as people read it: texts without quotes.
+fn value_text(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 impl Router {

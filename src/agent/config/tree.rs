@@ -35,16 +35,16 @@ section! {
         data_dir: PathBuf = "/var/lib/kuota".into(), AtStart,
             "Folder buku besar, soket, dan cadangan.", "Folder of the ledger, the socket and backups.";
         /// Where the hotspot is: Asia/Jakarta (WIB), Asia/Makassar (WITA), Asia/Jayapura (WIT). Its midnight begins a day.
-        timezone: Zone = Zone::named("Asia/Jakarta").expect("zone data is compiled in"), AtStart,
+        timezone: Zone = Zone::named("Asia/Jakarta").expect("zone data is compiled in"), AtStart / SetUp,
             "Zona waktu; tengah malamnya menentukan hari.", "The zone whose midnights count.";
         /// Language of pages and messages: "id" or "en". Visitors can choose the other one.
-        language: Language = Language::Indonesian, AtStart,
+        language: Language = Language::Indonesian, AtStart / Free,
             "Bahasa halaman dan pesan.", "Language of pages and messages.";
         /// The hotspot's name, as your customers know it: on every page, on receipts and in reminders.
-        name: String = "Hotspot".into(), AtStart,
+        name: String = "Hotspot".into(), AtStart / Free,
             "Nama hotspot di halaman, kuitansi dan pesan.", "The hotspot's name on pages, receipts and messages.";
         /// The hotspot's colour on every page, dark enough to be read on white. Dark screens get a lighter shade of it.
-        colour: Colour = COLOUR, AtStart,
+        colour: Colour = COLOUR, AtStart / Free,
             "Warna hotspot di halaman.", "The hotspot's colour on pages.";
         /// Web address of the source code of the program you run, for the foot of every page (the licence asks for it).
         /// Empty: the page says to ask you.
@@ -102,17 +102,17 @@ section! {
         listen: SocketAddr = ([0, 0, 0, 0], 8081).into(), AtStart,
             "Alamat halaman pelanggan.", "Where the portal listens.";
         /// The address that customers' browsers open; the router sends stopped customers there.
-        public_url: HttpUrl = literal("http://192.168.88.2:8081"), AtStart,
+        public_url: HttpUrl = literal("http://192.168.88.2:8081"), AtStart / SetUp,
             "Alamat yang dibuka pelanggan.", "How customers reach it.";
         /// Addresses that your hotspot gives to customers.
-        client_networks: Vec<Network> = vec![literal("10.5.50.0/24")], AtStart,
+        client_networks: Vec<Network> = vec![literal("10.5.50.0/24")], AtStart / SetUp,
             "Alamat perangkat pelanggan.", "Addresses of customers' devices.";
         /// May strangers register themselves? "off": no. "approval": yes, and you approve each.
         /// "payment": yes, and the first paid order approves.
-        registration: Registration = Registration::Off, AtStart,
+        registration: Registration = Registration::Off, AtStart / Free,
             "Apakah pelanggan boleh mendaftar sendiri.", "Whether customers may register themselves.";
         /// Shown to customers who need help, such as a WhatsApp number. Empty: not shown.
-        contact: String = String::new(), AtStart,
+        contact: String = String::new(), AtStart / Free,
             "Cara menghubungi pengelola.", "How customers reach the owner.";
     }
 }
@@ -121,22 +121,22 @@ section! {
     /// The MikroTik router.
     Router "router" "router." [default, deny_unknown_fields] {
         /// Address and API port: 8728 without TLS, 8729 with.
-        address: RouterAddress = literal("192.168.88.1:8728"), AtStart,
+        address: RouterAddress = literal("192.168.88.1:8728"), AtStart / WithSecret("router.password"),
             "Alamat API router.", "The router's API.";
         /// Encryption. "off": the password goes in clear. "pinned": exactly the certificate below; works with every certificate
         /// that the router makes. "verify": a certificate for the address above that an authority in the file below signed.
-        tls: Tls = Tls::Off, AtStart,
+        tls: Tls = Tls::Off, AtStart / WithSecret("router.password"),
             "Enkripsi ke router.", "Encryption to the router.";
         /// SHA-256 of the router's certificate, 64 hexadecimal digits, needed for tls = "pinned" only:
         /// "/certificate print detail" on the router shows it as fingerprint.
-        tls_fingerprint: Option<Fingerprint> [skip_serializing_if = "Option::is_none"] = None, AtStart,
+        tls_fingerprint: Option<Fingerprint> [skip_serializing_if = "Option::is_none"] = None, AtStart / WithSecret("router.password"),
             "Sidik jari sertifikat yang diterima.", "The one certificate that is accepted.";
         /// PEM file with the authority's certificate, needed for tls = "verify" only. For a public authority this can be the
         /// system's collection, such as /etc/ssl/certs/ca-certificates.crt.
         tls_ca_file: Option<PathBuf> [skip_serializing_if = "Option::is_none"] = None, AtStart,
             "Sertifikat otoritas yang diterima.", "Authorities that are accepted.";
         /// The router's user for this program; "kuotad router-setup" prints how to make it.
-        username: String = "kuota".to_owned(), AtStart,
+        username: String = "kuota".to_owned(), AtStart / WithSecret("router.password"),
             "Nama pengguna di router.", "The user on the router.";
         /// File with that user's password.
         password_file: PathBuf = "/etc/kuota/router.password".into(), AtStart,
@@ -146,11 +146,11 @@ section! {
             "Tabel yang menghitung pemakaian.", "Which table tells usage.";
         /// Time from one reading to the next, 100ms to 1d. Blocks follow use by about this much.
         poll_interval: Duration [with = "crate::settings::duration"] = Duration::from_secs(10),
-            [Duration::from_millis(100), DAY], AtReload,
+            [Duration::from_millis(100), DAY], AtReload / Free,
             "Jarak antara dua pembacaan.", "Time from one reading to the next.";
         /// Longest time to wait for one answer of the router, 100ms to 5m.
         timeout: Duration [with = "crate::settings::duration"] = Duration::from_secs(10),
-            [Duration::from_millis(100), 5 * MINUTE], AtStart,
+            [Duration::from_millis(100), 5 * MINUTE], AtStart / Free,
             "Paling lama menunggu satu jawaban.", "Longest wait for one reply.";
     }
     /// `[router.lists]`.
@@ -188,7 +188,7 @@ section! {
         /// Usage is written at least this often, 0s to 1d; payments and blocks are always written at once. A longer time
         /// spares the memory card. After a power cut no usage is lost unless the router restarted too.
         commit_interval: Duration [with = "crate::settings::duration"] = MINUTE,
-            [Duration::ZERO, DAY], AtReload,
+            [Duration::ZERO, DAY], AtReload / Free,
             "Paling lama pembacaan dikumpulkan sebelum ditulis.",
             "Longest time that readings are gathered before they are written.";
         /// How long the usage of every hour is kept, 1d to 3660d. The ledger is kept for ever.
@@ -202,59 +202,59 @@ section! {
     /// Your rules.
     Policy "policy" "policy." [default, deny_unknown_fields] {
         /// "on": the router is changed. "dry-run": nothing is changed; "kuotad router-plan" shows what would be.
-        enforcement: Enforcement = Enforcement::On, AtReload,
+        enforcement: Enforcement = Enforcement::On, AtReload / Free,
             "Apakah router diubah (on), atau hanya dilihat (dry-run).",
             "Whether the router is changed (on) or only looked at (dry-run).";
         /// When the quota is used up: "stop" ends access; "debt" lets it go on as debt up to debt_limit.
         /// Each customer can have a setting of their own.
-        overage: Overage = rules().overage, AtReload,
+        overage: Overage = rules().overage, AtReload / Free,
             "Saat kuota habis: berhenti (stop) atau lanjut jadi tagihan (debt).",
             "When quota is used up: stop, or go on into debt.";
         /// Use beyond the quota at which a customer is blocked; 0: no such block, and refused with overage = "debt".
-        debt_limit: Bytes [with = "crate::settings::amount"] = rules().debt_limit, AtReload,
+        debt_limit: Bytes [with = "crate::settings::amount"] = rules().debt_limit, AtReload / Free,
             "Pemakaian lebih yang menjeda pelanggan.", "Overage at which a customer is stopped.";
         /// When no more than this remains, speed is reduced to fup_rate; customers whose whole quota is not larger than this
         /// keep full speed to the end.
-        fup_threshold: Bytes [with = "crate::settings::amount"] = rules().fup_threshold, AtReload,
+        fup_threshold: Bytes [with = "crate::settings::amount"] = rules().fup_threshold, AtReload / Free,
             "Sisa kuota yang mengurangi kecepatan.", "Remaining quota at which speed drops.";
         /// The reduced speed, upload/download in bits per second.
-        fup_rate: SpeedLimit = literal("1M/1M"), AtReload,
+        fup_rate: SpeedLimit = literal("1M/1M"), AtReload / Free,
             "Kecepatan yang dikurangi.", "The reduced speed.";
         /// Does debt that is overdue block the customer?
-        block_overdue: bool = rules().overdue.blocks, AtReload,
+        block_overdue: bool = rules().overdue.blocks, AtReload / Free,
             "Apakah tagihan lewat tempo menjeda.", "Whether overdue debt stops a customer.";
         /// Days after the due date before it does, 0 to 3660.
-        overdue_grace_days: u32 = rules().overdue.grace_days, [0, DAYS_MAX], AtReload,
+        overdue_grace_days: u32 = rules().overdue.grace_days, [0, DAYS_MAX], AtReload / Free,
             "Hari antara jatuh tempo dan jeda.", "Days between due date and stop.";
         /// Local time of day from which it does, hours and minutes.
         block_from_minute "block_hour": u16 [with = "crate::settings::day_minute"] =
-            rules().overdue.block_from_minute, AtReload,
+            rules().overdue.block_from_minute, AtReload / Free,
             "Jam mulai jeda karena tagihan.", "Time of day from which overdue debt stops.";
         /// When a debt is due that was given no date: "end_of_month", or a number of days such as "14d".
-        debt_due: DebtDue [with = "debt_due"] = rules().debt_due, AtReload,
+        debt_due: DebtDue [with = "debt_due"] = rules().debt_due, AtReload / Free,
             "Jatuh tempo tagihan baru.", "Due date of debt that is given none.";
         /// A customer who has 5 days left and buys 30: "reset_from_now" gives 30 from today, "extend" gives 35.
-        expiry: Expiry = rules().expiry, AtReload,
+        expiry: Expiry = rules().expiry, AtReload / Free,
             "Cara hari baru bertemu hari yang tersisa.", "How bought days meet days that are left.";
         /// Debts are priced upwards to a multiple of this, 1 to 1000000 rupiah.
-        price_rounding_rp: u64 = rules().price_rounding.0, [1, 1_000_000], AtReload,
+        price_rounding_rp: u64 = rules().price_rounding.0, [1, 1_000_000], AtReload / Free,
             "Harga tagihan dibulatkan ke atas, kelipatan rupiah ini.",
             "Prices of debt are rounded up to a multiple of this.";
         /// Devices that one customer may have, 1 to 100.
-        max_devices_per_user: u32 = rules().max_devices_per_user, [1, 100], AtReload,
+        max_devices_per_user: u32 = rules().max_devices_per_user, [1, 100], AtReload / Free,
             "Perangkat terbanyak per pelanggan.", "Devices one customer may bind.";
         /// How much a cashier may sell on credit, in rupiah; 0: only against payment.
-        cashier_credit_rp: u64 = rules().cashier_credit.0, [0, AMOUNT_RP_MAX], AtReload,
+        cashier_credit_rp: u64 = rules().cashier_credit.0, [0, AMOUNT_RP_MAX], AtReload / Free,
             "Tagihan terbanyak yang boleh diberikan satu kasir; 0: tidak boleh.",
             "Credit one cashier may have open; 0: none.";
         /// How long a stopped customer who is paying gets online for it, at reduced speed, 0s to 1d; "0s": not at all.
         pay_window: Duration [with = "crate::settings::duration"] = Duration::from_millis(rules().pay_window_ms),
-            [Duration::ZERO, DAY], AtReload,
+            [Duration::ZERO, DAY], AtReload / Free,
             "Lama internet dibuka untuk membayar.", "How long a stopped customer is let online to pay.";
         /// When the payment relay cannot be asked about a customer's order, how long a block for debt waits, 0s to 30d;
         /// "0s": not at all.
         offline_grace: Duration [with = "crate::settings::duration"] =
-            Duration::from_millis(rules().offline_grace_ms), [Duration::ZERO, 30 * DAY], AtReload,
+            Duration::from_millis(rules().offline_grace_ms), [Duration::ZERO, 30 * DAY], AtReload / Free,
             "Lama jeda ditahan bila pembayaran tidak bisa diperiksa.",
             "How long a payment that cannot be checked holds off a stop.";
     }
@@ -325,10 +325,10 @@ section! {
     /// relay is told how this daemon is, without anything about customers but their number: docs/RELAY.md, Silent sites.
     Relay "relay" "relay." [deny_unknown_fields] {
         /// Where the relay is.
-        url: HttpUrl = literal("https://relay.example"), AtStart,
+        url: HttpUrl = literal("https://relay.example"), AtStart / WithSecret("relay.token"),
             "Alamat relay pembayaran.", "Where the payment relay is.";
         /// The name of this site there.
-        site: String = "site-1".to_owned(), AtStart,
+        site: String = "site-1".to_owned(), AtStart / WithSecret("relay.token"),
             "Nama lokasi ini di relay.", "The name of this site there.";
         /// File with the token of this site.
         token_file: PathBuf [default = "relay_token_file"] = "/etc/kuota/relay.token".into(), AtStart,
@@ -340,14 +340,14 @@ section! {
     /// Online payment.
     Payment "payment" "payment." [default, deny_unknown_fields] {
         /// "core": our own pages ask for the method. "snap": Midtrans' page does.
-        mode: PaymentMode = PaymentMode::Core, AtStart,
+        mode: PaymentMode = PaymentMode::Core, AtStart / Free,
             "Halaman bayar milik kita (core) atau gerbang (snap).",
             "Our own payment pages (core) or the gateway's (snap).";
         /// What is on offer, in this order.
         methods: Vec<OnlineMethod> = {
             use OnlineMethod::{Gopay, Qris, Shopeepay, VaBca, VaBni, VaBri, VaCimb, VaMandiri, VaPermata};
             vec![Qris, Gopay, Shopeepay, VaBca, VaBni, VaBri, VaPermata, VaCimb, VaMandiri]
-        }, AtStart,
+        }, AtStart / Free,
             "Cara bayar yang ditawarkan, berurutan.", "Methods on offer, in order.";
     }
 }

@@ -57,7 +57,7 @@ impl S3Bucket {
         let refused = |why: String| CopyError::Remote { place: format!("s3://{bucket}/{prefix}"), why };
         let endpoint =
             config.endpoint.as_ref().ok_or_else(|| refused("backup.s3.endpoint is empty".to_owned()))?;
-        let source = SecretSource { name: "backup.s3.secret", file: &config.secret_file };
+        let source = SecretSource { name: "backup.s3.secret", file: &config.secret_file, stored: None };
         let secret = source.read(&Environment::process()).map_err(|finding| refused(finding.to_string()))?;
         let http = http_client::builder().build().map_err(|error| refused(error.to_string()))?;
         let folder = if prefix.is_empty() { String::new() } else { format!("/{prefix}") };

@@ -52,7 +52,7 @@ pub use done::{Done, View};
 pub use error::{ADDRESS_SHARED, DEVICE_GONE, EngineError, OPEN_PAYMENT, RowFinding, order_paid};
 pub use handle::{EngineGone, EngineHandle};
 pub use notice::{Notice, Notifier};
-pub use read_view::{ReadView, SharedName, Who, WindowView};
+pub use read_view::{AccessUnder, ReadView, SharedName, Who, WindowView};
 pub use reading::Reading;
 pub use request::{Preview, Request};
 pub use snapshot::{Reached, Snapshot};

@@ -8,11 +8,11 @@ use super::open_orders::{Now, OpenOrder, WINDOW_BYTES_MAX};
 use super::snapshot::Snapshot;
 use super::state::State;
 use crate::clock::Zone;
-use crate::domain::access::{self, Facts};
+use crate::domain::access::{self, Access, Facts};
 use crate::domain::account::Policy;
 use crate::domain::id::{Mac, OrderId, UserId};
 use crate::domain::package::Package;
-use crate::domain::policy::Context;
+use crate::domain::policy::{self, Context, Event};
 use crate::domain::units::{Bytes, Timestamp};
 use crate::domain::usage::{DeviceAt, HostTable, Restart};
 use crate::domain::{login, phone};
@@ -30,6 +30,19 @@ pub struct WindowView {
     pub used: Bytes,
     /// The most bytes it allows.
     pub limit: Bytes,
+}
+
+/// A user whose access another policy would change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessUnder {
+    /// The user.
+    pub user: UserId,
+    /// For people.
+    pub name: String,
+    /// The access at present.
+    pub before: Access,
+    /// The access under the other policy.
+    pub after: Access,
 }
 
 /// The known subjects of a row of the router.
@@ -168,6 +181,21 @@ impl ReadView<'_> {
     pub fn facts_of(&self, user_no: u32) -> Facts {
         let at = Now { facts: &self.facts, wall: self.state.wall, uptime: self.uptime, policy: self.policy };
         self.state.online.facts_of(user_no, &at)
+    }
+
+    /// Whose access another policy would change at the next tick, by the same step that a tick makes. Nothing is changed.
+    pub fn access_under(&self, policy: &Policy) -> Vec<AccessUnder> {
+        let grace = self.state.online.has_grace(self.uptime, policy);
+        let facts = Facts { grace, ..self.facts };
+        let at = Now { facts: &facts, wall: self.state.wall, uptime: self.uptime, policy };
+        let change = |user: &UserRecord| {
+            let ctx = Context { policy, packages: &[], facts: self.state.online.facts_of(user.no, &at) };
+            let after = policy::step(&user.account, &Event::Tick, &ctx).ok()?.account.access;
+            let before = user.account.access.clone();
+            let changed = AccessUnder { user: user.account.id, name: user.name.clone(), before, after };
+            (!changed.before.is_same(&changed.after)).then_some(changed)
+        };
+        self.state.users.values().filter(|user| user.deleted_at.is_none()).filter_map(change).collect()
     }
 
     /// The pay windows of a user's open orders.

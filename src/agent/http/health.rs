@@ -1,6 +1,7 @@
 //! How the daemon's parts are, as every face says it.
 
 use super::state::AppState;
+use crate::agent::config::ConfigFiles;
 use crate::agent::copies::{CopiesState, copies_word, last_away};
 use crate::agent::health::LinkState;
 use crate::domain::units::Timestamp;
@@ -60,7 +61,9 @@ pub(crate) fn health(app: &AppState, clock_trusted: bool) -> Health {
     };
     let store = match app.site.engine().unwritable() {
         None => {
-            let warnings: Vec<String> = app.site.proof.statistics_lost().iter().map(lost).collect();
+            let mut warnings: Vec<String> = app.site.proof.statistics_lost().iter().map(lost).collect();
+            let faults = app.site.files.as_ref().map(ConfigFiles::faults).unwrap_or_default();
+            warnings.extend(faults.iter().map(|fault| format!("the desk's settings: {fault}")));
             let state = if warnings.is_empty() { fine.state } else { "degraded" };
             Part { state, warnings, ..fine }
         }

@@ -11,6 +11,7 @@
 //! | `commands` | requests of the admin contract as commands of the engine |
 //! | `admins`, `users` | admins and tokens; PINs |
 //! | `checkout`, `orders` | money taken or asked for; orders at the gateway |
+//! | `settings` | the configuration read and changed |
 //! | `hosts` | names that devices gave themselves |
 //! | `router` | the router's difference, and making it so |
 //! | `clock`, `ledger`, `backup`, `update` | the clock confirmed, the ledger proven, the store copied, the next version asked for |
@@ -31,6 +32,7 @@ pub(crate) mod reminders;
 pub(crate) mod router;
 pub(crate) mod second_factor;
 pub(crate) mod sessions;
+pub(crate) mod settings;
 pub(crate) mod state;
 pub(crate) mod store_notice;
 pub(crate) mod update;

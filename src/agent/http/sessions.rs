@@ -126,6 +126,42 @@ pub(crate) async fn log_in_by_code(
     open(app, peer, admin).await
 }
 
+/// Has an admin prove again who that is, before something that a stolen session must not do. Wrong passwords and codes are
+/// counted as log-ins that failed.
+pub(crate) async fn prove_again(
+    app: &AppState,
+    peer: Peer,
+    actor: &Actor,
+    password: Option<String>,
+    otp: Option<String>,
+) -> Result<(), Problem> {
+    let name = actor.name.clone();
+    let admin = app.read(move |engine| Ok(engine.reader().admin(&name)?)).await?;
+    let no_admin = || Problem::forbidden("no_admin", "only an admin's own session may do this");
+    let admin = admin.ok_or_else(no_admin)?;
+    let needed = |field: &str| Problem::invalid(field, "is needed: this decides where a secret is sent");
+    let password = password.filter(|password| !password.is_empty()).ok_or_else(|| needed("password"))?;
+    let has_factor = admin.second_factor.is_on();
+    let otp = otp.filter(|otp| !otp.trim().is_empty());
+    if has_factor && otp.is_none() {
+        return Err(needed("otp"));
+    }
+    let attempt = begin_attempt(app, peer, &actor.name).await?;
+    let is_right =
+        password.len() <= TEXT_BYTES_MAX && app.passwords.check(password, Some(admin.password_hash)).await?;
+    if !is_right {
+        return Err(Problem::invalid("password", "is wrong"));
+    }
+    if let Some(otp) = otp.filter(|_| has_factor) {
+        let name = actor.name.clone();
+        if !app.read(move |engine| accept_code(engine, &name, &otp)).await? {
+            return Err(Problem::invalid("otp", "is wrong or was used before"));
+        }
+    }
+    app.gate.take_back(attempt);
+    Ok(())
+}
+
 /// Ends the session with that secret; one that is not known has ended already.
 pub(crate) async fn log_out(app: &AppState, secret: &str) -> Result<(), Problem> {
     let secret = hash(secret);

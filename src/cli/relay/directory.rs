@@ -255,7 +255,7 @@ pub(super) async fn merchant(
 
 /// The server key in a file; never an argument, which everybody on the machine can see.
 fn read_key(file: &Path) -> Result<Secret, Failure> {
-    let read = SecretSource { name: "server_key", file }.read(&Environment::default());
+    let read = SecretSource { name: "server_key", file, stored: None }.read(&Environment::default());
     Ok(read.map_err(one_finding)?)
 }
 

@@ -81,7 +81,7 @@ fn end(
 /// The password from its file, or from the systemd credential of the option's name.
 fn password(option: &str, file: &Path, env: &Environment) -> Result<Secret, Failure> {
     let name = format!("{option}_password");
-    let read = SecretSource { name: &name, file }.read(env);
+    let read = SecretSource { name: &name, file, stored: None }.read(env);
     let named = |finding: Finding| Finding { key: format!("--{option}-password-file"), ..finding };
     read.map_err(|finding| SettingsError { findings: vec![named(finding)] }.into())
 }

@@ -28,6 +28,9 @@ use super::reports::{
 };
 use super::router::{EditView, PlanView, RefusedView, UnreadView};
 use super::schema_tests::{ANSWER, DOCUMENT, declared, in_our_manner, root};
+use super::settings::{
+    ChangedAccessView, ChangedSettingView, ChangedSettingsView, SettingView, SettingsView,
+};
 use super::status::{
     ClockPartView, ConfirmedView, CopiesView, CopyView, CycleView, HealthView, PartView, PersonView,
     PingView, ProofView, RouterPartView, SharedNameView, StatusView, StorePartView,
@@ -87,6 +90,11 @@ macro_rules! answers {
             EditView,
             RefusedView,
             UnreadView,
+            SettingsView,
+            SettingView,
+            ChangedSettingsView,
+            ChangedSettingView,
+            ChangedAccessView,
             SalesReportView,
             SalesSumView,
             DebtsReportView,

@@ -19,6 +19,7 @@ pub mod page;
 pub mod quota;
 pub mod reports;
 pub mod router;
+pub mod settings;
 pub mod status;
 pub mod update;
 pub mod usage;

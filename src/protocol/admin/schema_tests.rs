@@ -23,6 +23,7 @@ use super::page::PageQuery;
 use super::quota::{CreditUser, DebitUser, ResetAccount};
 use super::reports::ReportQuery;
 use super::router::EditResult;
+use super::settings::{ChangeSettings, SecretInput, SettingInput, SettingsQuery};
 use super::usage::{UsageQuery, UsageStep};
 use super::users::{
     AddUser, BlockUser, ChangeUser, FindUsers, ImportUsers, ImportedRow, OpenItem, UnblockUser,
@@ -178,6 +179,23 @@ impl JsonSchema for AmountOrUnlimited {
     }
 }
 
+/// A required text; null is none.
+pub(super) struct TextOrNull;
+
+impl JsonSchema for TextOrNull {
+    fn schema_name() -> Cow<'static, str> {
+        "TextOrNull".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": ["string", "null"]})
+    }
+}
+
 /// Reads an example as a body and writes it again.
 fn body<T: Serialize + DeserializeOwned + PartialEq>(example: &Value) -> Value {
     let read: T =
@@ -254,6 +272,11 @@ fn bodies() -> Vec<Row> {
         LogIn, json!({"username": "siti", "password": "12345678", "otp": "123456"});
         ChangePassword, json!({"old": "12345678", "new": "87654321"});
         OneTimeCode, json!({"otp": "123456"});
+        ChangeSettings, json!({"values": [{"key": "policy.expiry", "value": null}],
+            "secrets": [{"name": "router.password", "value": "rahasia"}], "password": "12345678", "otp": "123456",
+            "revision": "0"});
+        SettingInput, json!({"key": "name", "value": "Kita"});
+        SecretInput, json!({"name": "router.password", "value": "rahasia"});
     }
 }
 
@@ -265,6 +288,7 @@ fn queries() -> Vec<Row> {
         FindOrders, json!({"user_id": ID, "status": "paid", "method": "qris", "kind": "purchase", "limit": "500",
             "after": "p0"});
         UsageQuery, json!({"from": "2026-11-22T07:05:00Z", "to": "2026-11-22T07:05:00.050Z", "step": "day"});
+        SettingsQuery, json!({"dry_run": true});
         ReportQuery, json!({"from": "2026-11-22", "to": "2026-11-23", "format": "csv"});
     }
 }
@@ -369,7 +393,8 @@ fn generated() -> BTreeMap<String, Value> {
         MakeToken,
         LogIn,
         ChangePassword,
-        OneTimeCode
+        OneTimeCode,
+        ChangeSettings
     );
     generator.take_definitions(true).into_iter().collect()
 }

@@ -45,9 +45,9 @@ impl Config {
 
     /// Like [`Config::load`], from the file's text; `name` is what findings call it.
     pub fn parse(text: &str, name: &str, env: &Environment) -> Result<Self, SettingsError> {
-        let sources = Sources { file: text, file_name: name, env, env_prefix: ENV_PREFIX };
+        let sources = Sources { file: text, file_name: name, desk: None, env, env_prefix: ENV_PREFIX };
         let defaults = Self::default();
-        let config = settings::read(&defaults, &defaults, sources)?;
+        let config = settings::read(&defaults, &defaults, sources)?.tree;
         SettingsError::check(config.findings())?;
         Ok(config)
     }

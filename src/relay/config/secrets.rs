@@ -140,7 +140,9 @@ fn is_passed(name: &str, env: &Environment) -> bool {
 
 /// Reads one secret; findings name the configuration's key.
 fn read(key: &str, name: &str, file: &Path, env: &Environment) -> Result<Secret, Finding> {
-    SecretSource { name, file }.read(env).map_err(|finding| Finding { key: key.to_owned(), ..finding })
+    SecretSource { name, file, stored: None }
+        .read(env)
+        .map_err(|finding| Finding { key: key.to_owned(), ..finding })
 }
 
 fn merchant_keys(

@@ -61,6 +61,8 @@ words! {
         help_ask: "{0} meminta bantuan", "{0} asked for help";
         help_answer: "{0} menyelesaikan permintaan bantuan", "{0} answered a request for help";
         update_request: "{0} meminta pembaruan program", "{0} asked for an update of the program";
+        settings_change: "{0} mengubah pengaturan", "{0} changed the settings";
+        settings_failed: "Pengaturan dari {0} tidak dapat ditulis", "The settings of {0} could not be written";
         export: "{0} mengunduh data {1}", "{0} exported {1}";
         other: "{0} melakukan sesuatu pada {1}", "{0} did something to {1}";
         paid_cash: "{0} menerima {2} {3} dari {1}, kuitansi {4}", "{0} took {2} ({3}) from {1}, receipt {4}";
@@ -153,6 +155,8 @@ impl AuditWords {
             "help.answer" => self.help_answer,
             "update.request" => self.update_request,
             "export" => self.export,
+            "settings.change" => self.settings_change,
+            "settings.change_failed" => self.settings_failed,
             other if other.starts_with("admin.totp") => self.admin_totp,
             _ => self.other,
         }
@@ -195,6 +199,7 @@ mod tests {
         for folder in ["engine", "http", "payments"] {
             written(&source.join(folder), &mut actions);
         }
+        actions.extend(["settings.change", "settings.change_failed"].map(str::to_owned));
         assert!(actions.len() > 30, "{actions:?}");
         let words = AuditWords::of(Language::Indonesian);
         let without = actions.iter().filter(|action| words.named(action) == words.other);

@@ -75,6 +75,18 @@ refusals! {
     order_open: "Pembayaran online sebelumnya masih terbuka di gerbang pembayaran. Coba lagi sebentar lagi.",
         "The online payment before is still open at the gateway. Try again in a moment.";
     name_taken: "Nama ini sudah dipakai.", "This name is taken.";
+    settings_unavailable: "Pengaturan hanya dapat diubah lewat program yang berjalan.", "Only the running program changes settings.";
+    bad_configuration: "Berkas konfigurasi di Pi salah, jadi tidak ada yang diubah. Lihat kuotad check-config.",
+        "The configuration file on the Pi is bad, so nothing was changed. See kuotad check-config.";
+    set_by_environment: "Kunci ini ditentukan oleh lingkungan layanan di Pi, dan itu yang berlaku. Ubah di sana.",
+        "The environment of the service sets this key, and it wins. Change it there.";
+    is_credential: "Rahasia ini diberikan oleh systemd, dan itu yang berlaku. Ubah di sana.",
+        "systemd hands over this secret, and it wins. Change it there.";
+    changed_meanwhile: "Pengaturan sudah diubah orang lain. Periksa lagi.", "Somebody else changed the settings. Look again.";
+    settings_unwritable: "Pengaturan tidak dapat ditulis ke kartu. Tidak ada yang berubah.",
+        "The settings could not be written to the card. Nothing was changed.";
+    session_needed: "Ini hanya dapat diubah pemilik di peramban, dengan kata sandi.",
+        "Only an owner changes this in a browser, with the password.";
     last_owner: "Ini pemilik terakhir. Tambah pemilik lain dulu.", "This is the last owner. Add another first.";
     router_unreachable: "Router tidak dapat dihubungi, dan ini perlu pembacaan router. Tidak ada yang berubah.",
         "The router cannot be reached, and this needs a reading of it. Nothing was changed.";
