@@ -227,6 +227,20 @@ impl Zone {
         self.zone.to_offset_info(to_jiff(at)).abbreviation().to_owned()
     }
 
+    /// The instant of a time on the wall; where a clock change repeats it, the first, where one skips it, right after.
+    /// `None` outside the calendar of instants.
+    pub fn instant(&self, wall: jiff::civil::DateTime) -> Option<Timestamp> {
+        let zoned = wall.to_zoned(self.zone.clone()).ok()?;
+        Some(Timestamp(zoned.timestamp().as_millisecond()))
+    }
+
+    /// The zone's distance from UTC at an instant, such as `+07:00`.
+    pub fn offset(&self, at: Timestamp) -> String {
+        let minutes = self.zone.to_offset_info(to_jiff(at)).offset().seconds() / 60;
+        let sign = if minutes < 0 { '-' } else { '+' };
+        format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+    }
+
     /// The first instant of a local date: midnight, or the end of the gap where a clock change skips midnight.
     pub fn day_start(&self, date: jiff::civil::Date) -> Timestamp {
         match date.to_zoned(self.zone.clone()) {

@@ -34,12 +34,15 @@ pub fn admin_router_for_socket(site: Arc<Site>) -> Router {
     admin_router(site).layer(Extension(Peer::Local))
 }
 
-/// A copy of the store takes longer than other requests may; an import takes longer and has a larger body.
+/// A copy of the store takes longer than other requests may, and so does a change of the router for each customer; an import takes longer and has a larger body.
 async fn widen_limits(State(app): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let is_copy = [api::backup::PATH, console::backup::DOWNLOAD_PATH].contains(&path);
     // A body is read before its caller is judged: callers of other networks fill no more memory with it.
     let is_import = path == api::users::IMPORT_PATH && is_from_allowed_network(&app, &request);
+    if api::adoption::PATHS.contains(&path) || api::leave::PATHS.contains(&path) {
+        request.extensions_mut().insert(RequestTimeout(api::adoption::HANDOVER_MAX));
+    }
     if is_copy {
         request.extensions_mut().insert(RequestTimeout(COPY_MAX));
     }

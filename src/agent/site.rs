@@ -155,9 +155,12 @@ impl Site {
         let names = |lists: &ListNames| lists.all().map(str::to_owned).collect::<Vec<_>>();
         router.look_under(engine.use_lists(&names(&lists), &names(&ListNames::default())));
         let secret = engine.site_secret().clone();
+        let left = engine.has_left();
         let engine = EngineHandle::spawn(engine)?;
         let link = relay.map(|relay| Link::new(relay, config.portal.public_url.to_string()));
-        Ok(Self { proof, ..Self::new(config, engine, &secret, router, link, clock) })
+        let site = Self { proof, ..Self::new(config, engine, &secret, router, link, clock) };
+        site.cycle.set_left(left);
+        Ok(site)
     }
 
     /// A site around an engine that runs already; `secret` is what the engine's store signs with.

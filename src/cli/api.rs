@@ -133,6 +133,18 @@ impl Api {
         }
     }
 
+    /// Sends a POST that may take as long as `wait`.
+    pub async fn post_within<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        wait: Duration,
+    ) -> Result<T, Failure> {
+        let what = format!("POST {path}");
+        let (status, answer) = self.answer(Method::POST, path, Some(json(body)?), wait).await?;
+        judge(&what, status, &answer)
+    }
+
     /// Sends a PATCH.
     pub async fn patch<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
         self.call(Method::PATCH, path, Some(json(body)?)).await

@@ -9,8 +9,8 @@ use super::demo;
 use super::logging::LogFormat;
 use super::texts::language;
 use super::{
-    admins, clock, closings, debts, doctor, ledger, orders, packages, recovery_kit, reports, router_setup,
-    setup, update, users,
+    admins, adopt, clock, closings, debts, doctor, leave, ledger, orders, packages, recovery_kit, reports,
+    router_setup, setup, update, users,
 };
 use crate::ui::language::Language;
 
@@ -109,6 +109,11 @@ pub enum CliCommand {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Hotspot users of a live router: what they are, and making customers of them.
+    #[command(subcommand)]
+    Adopt(adopt::AdoptCommand),
+    /// Make plain hotspot users of all customers, remove every row of ours from the router, and change nothing there any more.
+    Leave(leave::LeaveArgs),
     /// What reconciling the router would change now; changes nothing.
     RouterPlan,
     /// The wall clock.
@@ -142,6 +147,8 @@ impl CliCommand {
             | Self::Update(_)
             | Self::Export { .. }
             | Self::Import { .. }
+            | Self::Adopt(_)
+            | Self::Leave(_)
             | Self::RouterPlan
             | Self::Clock(_) => COMMANDS,
             #[cfg(feature = "sim")]

@@ -3,6 +3,7 @@
 
 mod debts;
 mod lost;
+mod panel;
 mod table;
 
 use std::collections::BTreeSet;
@@ -16,10 +17,12 @@ use serde_json::{Map, Value, json};
 use super::api::{Api, USERS};
 use super::failure::Failure;
 use super::output::{self, Output};
+use crate::clock::Zone;
 use crate::domain::id::UserId;
 use crate::protocol::admin::users::{ImportUsers, ImportView};
 use crate::web::csv::unguarded;
 use lost::Lost;
+use panel::{PanelColumn, PanelRow};
 use table::CsvRecord;
 
 /// The largest file: twice that of as many users as one import may have.
@@ -32,6 +35,8 @@ const ANSWER_MAX: Duration = Duration::from_mins(6);
 const CELL_CHARS_MAX: usize = 500;
 /// The table of users in a folder that `export` wrote.
 const EXPORTED: &str = "users.csv";
+/// What a panel's export is called in reports.
+const PANEL: &str = "the panel's table";
 
 /// Errors by line.
 type Bad = Vec<(usize, String)>;
@@ -67,7 +72,8 @@ enum UserColumn {
 }
 
 /// Columns of users that `export` writes and that are not imported, each with the reason.
-const NOT_TAKEN: [(&str, &str); 5] = [
+const NOT_TAKEN: [(&str, &str); 6] = [
+    ("customer_note", "it is about the other site; write it again where it still holds"),
     ("access_status", "it follows from the rest"),
     ("access_reason", "it follows from the rest"),
     ("used_bytes", "usage stays in the store that counted it; the quota account is taken over"),
@@ -84,8 +90,14 @@ struct ParsedTables {
     notes: Vec<String>,
 }
 
-pub(super) async fn run(file: &Path, dry_run: bool, api: &Api, output: Output) -> Result<(), Failure> {
-    let ParsedTables { rows, lost, bad, notes } = read_path(file)?;
+pub(super) async fn run(
+    file: &Path,
+    dry_run: bool,
+    zone: &Zone,
+    api: &Api,
+    output: Output,
+) -> Result<(), Failure> {
+    let ParsedTables { rows, lost, bad, notes } = read_path(file, zone)?;
     if rows.len() >= ROWS_MANY {
         output::complain(&format!("{} rows are read; checking and entering them takes a moment", rows.len()));
     }
@@ -163,11 +175,11 @@ impl Report {
 }
 
 /// Reads a table of users, or the folder that `export` wrote, with its debts. An error if it has no row that can be read.
-fn read_path(path: &Path) -> Result<ParsedTables, Failure> {
+fn read_path(path: &Path, zone: &Zone) -> Result<ParsedTables, Failure> {
     let is_folder = path.is_dir();
     let file = if is_folder { path.join(EXPORTED) } else { path.to_owned() };
     let (content, notes) = content(&file)?;
-    let mut found = ParsedTables { notes, ..read(&content) };
+    let mut found = ParsedTables { notes, ..read(&content, zone) };
     let debts = path.join(debts::EXPORTED);
     if is_folder && debts.is_file() {
         let (content, notes) = self::content(&debts)?;
@@ -244,7 +256,7 @@ fn refused(mut bad: Bad) -> Failure {
 }
 
 /// The rows of a table, the data that is not imported, and the errors of its format.
-fn read(content: &str) -> ParsedTables {
+fn read(content: &str, zone: &Zone) -> ParsedTables {
     let mut found = ParsedTables::default();
     let (mut records, bad) = table::records(content);
     found.bad = bad;
@@ -256,6 +268,12 @@ fn read(content: &str) -> ParsedTables {
         found.bad.push((1, why));
         return found;
     };
+    if let Some(columns) = panel::columns(&headings) {
+        for record in records.filter(|record| record.cells.iter().any(|cell| !cell.trim().is_empty())) {
+            panel_row(&record, &headings, &columns, zone, &mut found);
+        }
+        return found;
+    }
     let columns: Vec<Option<UserColumn>> = headings.iter().map(|heading| column(heading)).collect();
     for (heading, _) in headings.iter().zip(&columns).filter(|(_, column)| column.is_none()) {
         let why = format!("there is no column {heading:?}: write name, phone, login and mac");
@@ -320,6 +338,42 @@ fn miscounted(record: &CsvRecord, headings: usize) -> Option<String> {
     let cells = record.cells.len();
     let is_wrong = cells < headings || record.cells[headings..].iter().any(|cell| !cell.trim().is_empty());
     is_wrong.then(|| format!("has {cells} cells under {headings} headings"))
+}
+
+/// Reads one user of a panel's export.
+fn panel_row(
+    record: &CsvRecord,
+    headings: &[String],
+    columns: &[PanelColumn],
+    zone: &Zone,
+    found: &mut ParsedTables,
+) {
+    if let Some(why) = miscounted(record, columns.len()) {
+        found.bad.push((record.line, why));
+        return;
+    }
+    let cells: Vec<(PanelColumn, &str)> =
+        columns.iter().zip(&record.cells).map(|(column, cell)| (*column, unguarded(cell.trim()))).collect();
+    if cells.iter().any(|(_, cell)| cell.chars().count() > CELL_CHARS_MAX) {
+        found.bad.push((record.line, format!("a cell is longer than {CELL_CHARS_MAX} characters")));
+        return;
+    }
+    match panel::row(&cells, zone) {
+        PanelRow::User(user) => {
+            found.rows.push(ImportRow { line: record.line, id: String::new(), user });
+            for (heading, (column, cell)) in headings.iter().zip(&cells) {
+                if let (PanelColumn::NotTaken(why), false) = (column, cell.is_empty()) {
+                    found.lost.add(PANEL, heading, why, record.line);
+                }
+            }
+        }
+        PanelRow::Voucher => {
+            found.lost.add(PANEL, "*", "an unused voucher stays a hotspot user", record.line);
+        }
+        PanelRow::Bad(bad) => {
+            found.bad.extend(bad.into_iter().map(|(column, why)| (record.line, format!("{column}: {why}"))));
+        }
+    }
 }
 
 /// Reads one user. A row whose cells cannot be assigned to headings is left out; a cell that cannot be read is passed on,
@@ -395,6 +449,24 @@ mod tests {
     use crate::store::Store;
     use crate::store::export::Table;
 
+    fn zone() -> Zone {
+        Zone::named("Asia/Jakarta").unwrap()
+    }
+
+    #[test]
+    fn the_export_of_a_panel_is_read_and_vouchers_stay() {
+        let text = "Username;Password;Profile;Time Limit;Data Limit;Comment\r\nbudi;x;10M;;1073741824;nov/28/2026 13:05:00\r\n\
+                    k3;k3;1h;;1073741824;vc-123-11.28.26-\r\nani;y;10M;;;\r\n";
+        let ParsedTables { rows, lost, bad, .. } = read(text, &zone());
+        assert_eq!(rows.len(), 1);
+        assert_eq!(texts(&rows[0], "expires_at"), "2026-11-28T06:05:00Z");
+        assert_eq!(bad.len(), 1);
+        assert!(bad[0].0 == 4 && bad[0].1.starts_with("Data Limit: "), "{bad:?}");
+        let lost = lost.sentences();
+        assert!(lost.iter().any(|line| line.contains("left out (lines 3)")), "{lost:?}");
+        assert!(lost.iter().any(|line| line.contains("Password is not taken over (lines 2)")), "{lost:?}");
+    }
+
     fn texts(row: &ImportRow, field: &str) -> String {
         row.user.get(field).map_or_else(String::new, |value| match value {
             Value::String(text) => text.clone(),
@@ -420,7 +492,7 @@ mod tests {
             format!("sep=;\r\n{}", table(";", "\r\n")),
             format!("\"sep=\t\"\n{}", table("\t", "\n")),
         ] {
-            let ParsedTables { rows, bad, .. } = read(&text);
+            let ParsedTables { rows, bad, .. } = read(&text, &zone());
             assert_eq!(bad, [], "{text:?}");
             let shift = usize::from(text.contains("sep="));
             let lines: Vec<usize> = rows.iter().map(|row| row.line - shift).collect();
@@ -456,7 +528,7 @@ mod tests {
     #[test]
     fn a_table_of_an_export_is_read_with_block_quota_and_labels() {
         let text = "id,name,phone,login,approved,active,exempt,admin_block,unlimited,expires_at,overage,debt_limit_bytes,access_status,access_reason,credits_bytes,debits_bytes,used_bytes,fup_base_bytes,created_at,deleted_at,mac,device_labels\r\nx,Budi,'+62812,,1,1,0,'=spam,0,2026-12-31T00:00:00Z,stop,1048576,active,,5,4,3,5,2026-01-01T00:00:00Z,,02:00:00:00:00:01 02:00:00:00:00:02,\"\nLaptop\"\r\ny,Tuti,,,1,1,0,,0,,,,,,,,,,,2026-01-01T00:00:00Z,,\r\n";
-        let ParsedTables { rows, lost, bad, .. } = read(text);
+        let ParsedTables { rows, lost, bad, .. } = read(text, &zone());
         assert_eq!(bad, Vec::new());
         let expected = json!({"name": "Budi", "phone": "+62812", "approved": true, "active": true, "exempt": false,
             "expires_at": "2026-12-31T00:00:00Z", "overage": "stop", "debt_limit": 1_048_576, "unlimited": false,
@@ -480,7 +552,7 @@ mod tests {
             "name\nA,b",
             "name,phone\nA",
         ] {
-            let ParsedTables { bad, .. } = read(text);
+            let ParsedTables { bad, .. } = read(text, &zone());
             assert!(!bad.is_empty(), "{text:?}");
         }
     }
@@ -496,7 +568,7 @@ mod tests {
             ("A,1,2", false),
             ("A,1,,2", false),
         ] {
-            let ParsedTables { rows, bad, .. } = read(&format!("name,phone\nB,2\n{cells}\n"));
+            let ParsedTables { rows, bad, .. } = read(&format!("name,phone\nB,2\n{cells}\n"), &zone());
             let expected = (if is_good { 2 } else { 1 }, !is_good);
             assert_eq!((rows.len(), bad.iter().any(|(line, _)| *line == 3)), expected, "{cells:?}: {bad:?}");
         }
@@ -504,7 +576,7 @@ mod tests {
 
     #[test]
     fn findings_of_the_api_name_lines_of_the_file() {
-        let ParsedTables { rows, .. } = read("name,phone\n\"two\nlines\",1\n\nSiti,2\n");
+        let ParsedTables { rows, .. } = read("name,phone\n\"two\nlines\",1\n\nSiti,2\n", &zone());
         let problem = json!({"errors": [
             {"field": "users[1].phone", "message": "2 is in row 1 already"},
             {"field": "users[0].name", "message": "bad"},

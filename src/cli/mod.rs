@@ -3,6 +3,7 @@
 //! Commands that read or change the site use [`api`]: the running daemon's socket, or the same API in this process.
 
 mod admins;
+mod adopt;
 mod api;
 mod args;
 mod assemble;
@@ -17,6 +18,7 @@ mod doctor;
 mod execute;
 mod failure;
 mod import;
+mod leave;
 mod ledger;
 pub mod logging;
 mod orders;
@@ -37,6 +39,7 @@ mod users;
 pub use args::{Args, CliCommand};
 
 use crate::agent::config::Config;
+use crate::clock::Zone;
 use crate::settings::Environment;
 use crate::ui::language::Language;
 use api::Api;
@@ -92,23 +95,25 @@ async fn dispatch(args: Args, language: Language) -> Result<(), Failure> {
             let env = Environment::process();
             let config = Config::load(&args.config, &env)?;
             let api = Api::open(&config, env).await?;
-            client(command, &api, output).await
+            client(command, &config.timezone, &api, output).await
         }
     }
 }
 
 /// Runs a command that calls the API.
-async fn client(command: CliCommand, api: &Api, output: Output) -> Result<(), Failure> {
+async fn client(command: CliCommand, zone: &Zone, api: &Api, output: Output) -> Result<(), Failure> {
     match command {
         CliCommand::Admin(command) => admins::run(command, api, output).await,
-        CliCommand::User(command) => users::run(command, api, output).await,
+        CliCommand::User(command) => users::run(command, zone, api, output).await,
         CliCommand::Debt(command) => debts::run(command, api, output).await,
         CliCommand::Package(command) => packages::run(command, api, output).await,
         CliCommand::Order(command) => orders::run(command, api, output).await,
         CliCommand::Report(command) => reports::run(command, api, output).await,
         CliCommand::Export { dir } => backup::export(&dir, api, output).await,
-        CliCommand::Import { file, dry_run } => import::run(&file, dry_run, api, output).await,
+        CliCommand::Import { file, dry_run } => import::run(&file, dry_run, zone, api, output).await,
         CliCommand::Closing(command) => closings::run(command, api, output).await,
+        CliCommand::Adopt(command) => adopt::run(command, api, output).await,
+        CliCommand::Leave(args) => leave::run(args, api, output).await,
         CliCommand::RouterPlan => plan::run(api, output).await,
         CliCommand::Clock(command) => clock::run(api, command, output).await,
         CliCommand::Run

@@ -11,6 +11,7 @@ use super::api::{Api, USERS, parsed};
 use super::failure::Failure;
 use super::output::{Output, price, table, yes};
 use super::{import, packages};
+use crate::clock::Zone;
 use crate::domain::access::Reason as AccessReason;
 use crate::domain::id::{Mac, UserId};
 use crate::domain::phone;
@@ -196,7 +197,7 @@ impl PaymentArgs {
     }
 }
 
-pub(super) async fn run(command: UserCommand, api: &Api, output: Output) -> Result<(), Failure> {
+pub(super) async fn run(command: UserCommand, zone: &Zone, api: &Api, output: Output) -> Result<(), Failure> {
     match command {
         UserCommand::Add { name, phone, login } => {
             let body = AddUser {
@@ -218,7 +219,7 @@ pub(super) async fn run(command: UserCommand, api: &Api, output: Output) -> Resu
             let user = find(api, &user).await?;
             output.answer(&user, card)
         }
-        UserCommand::Import { file, dry_run } => import::run(&file, dry_run, api, output).await,
+        UserCommand::Import { file, dry_run } => import::run(&file, dry_run, zone, api, output).await,
         UserCommand::Pin { user } => {
             let id = find_id(api, &user).await?;
             let answer: PinView = api.post(&format!("{USERS}/{id}/pin"), &Empty {}).await?;

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod account;
+pub mod adoption;
 pub mod debt;
 pub mod drawer;
 pub mod id;

@@ -16,8 +16,25 @@ const DIGITS: RangeInclusive<usize> = 8..=15;
 
 /// Not a phone number.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{} is not a phone number: write one like 081234567890 or +6281234567890", quoted(.0))]
+#[error("{} {}", quoted(.0), why(.0))]
 pub struct PhoneError(pub String);
+
+/// What is wrong with a text, and what to write.
+fn why(text: &str) -> &'static str {
+    if is_shortened(&cell(text)) {
+        "is a phone number that a spreadsheet shortened, and its last digits are lost: format the column as text and \
+         enter the numbers again"
+    } else {
+        "is not a phone number: write one like 081234567890 or +6281234567890"
+    }
+}
+
+/// Whether a text is a number as spreadsheets write long ones: `8.12E+10`, with a point or a comma.
+fn is_shortened(text: &str) -> bool {
+    let Some((number, power)) = text.split_once(['E', 'e']) else { return false };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    is_number(&number.replacen(['.', ','], "", 1)) && is_number(power.trim_start_matches('+'))
+}
 
 /// A phone number as it was typed, and in its international form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,5 +167,15 @@ mod tests {
         let phone = read(" '+62 812-3456\u{2011}7801\u{202c}").unwrap();
         assert_eq!((phone.typed.as_str(), phone.e164.as_str()), ("+62 812-3456-7801", "+6281234567801"));
         assert_eq!(wa_me("81234567801").unwrap(), "https://wa.me/6281234567801");
+    }
+
+    #[test]
+    fn a_number_that_a_spreadsheet_shortened_says_so() {
+        for text in ["8.12E+10", "8,12E+10", "8.12345678901E+11", "8e10"] {
+            assert!(read(text).unwrap_err().to_string().contains("spreadsheet shortened"), "{text}");
+        }
+        for text in ["E+10", "8.12E", "8.1.2E+10", "budi"] {
+            assert!(read(text).unwrap_err().to_string().contains("is not a phone number"), "{text}");
+        }
     }
 }

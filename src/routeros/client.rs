@@ -8,6 +8,7 @@ use mikrotik_rs::Command;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
+use super::account_edits::{AccountEdit, Trace};
 pub use super::config::{ClientConfig, Password};
 pub use super::connection::{Dial, RouterStream, Transport};
 use super::lists::ListNames;
@@ -17,6 +18,7 @@ use super::session::{CommandAnswer, CommandRequest, Fold, IN_FLIGHT_MAX};
 use super::shared::ClientShared;
 use super::tls;
 use super::wire::{BadRow, Row};
+use crate::domain::adoption::HotspotAccounts;
 use crate::domain::id::Mac;
 use crate::domain::listing::{AccessRows, Edit};
 use crate::domain::usage::HostTable;
@@ -123,6 +125,28 @@ impl Router for RouterClient {
 
     fn apply<'a>(&'a self, edits: &'a [Edit]) -> RouterFuture<'a, Result<Vec<EditOutcome>, RouterError>> {
         Box::pin(self.edit(edits))
+    }
+
+    fn read_accounts(&self) -> RouterFuture<'_, Result<HotspotAccounts, RouterError>> {
+        Box::pin(self.accounts())
+    }
+
+    fn change_accounts<'a>(
+        &'a self,
+        edits: &'a [AccountEdit],
+    ) -> RouterFuture<'a, Result<Vec<EditOutcome>, RouterError>> {
+        Box::pin(self.edit_accounts(edits))
+    }
+
+    fn read_traces(&self) -> RouterFuture<'_, Result<Vec<Trace>, RouterError>> {
+        Box::pin(self.traces())
+    }
+
+    fn remove_traces<'a>(
+        &'a self,
+        traces: &'a [Trace],
+    ) -> RouterFuture<'a, Result<Vec<EditOutcome>, RouterError>> {
+        Box::pin(self.sweep(traces))
     }
 
     fn look_under(&self, mut former_lists: Vec<String>) {

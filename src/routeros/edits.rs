@@ -68,7 +68,7 @@ fn row_of(edit: &Edit) -> Option<&RowId> {
     }
 }
 
-async fn outcome(ticket: PendingReply<()>) -> Result<EditOutcome, RouterError> {
+pub(super) async fn outcome(ticket: PendingReply<()>) -> Result<EditOutcome, RouterError> {
     match ticket.answer().await {
         Ok(_) => Ok(EditOutcome::Done),
         Err(RouterError::Trap { message, .. }) => Ok(refusal(message)),

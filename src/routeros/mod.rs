@@ -6,6 +6,8 @@
 //! | [`client`], `config` | the handle that implements the port, and how it is set up |
 //! | `shared` | what the handles and the task both know: health, warnings, former lists |
 //! | `tables`, `edits` | the bulk reads, and the differences as commands |
+//! | `accounts`, `account_edits` | hotspot users with their sessions and cookies, and what is changed there |
+//! | `traces` | every row of ours, and their removal |
 //! | `owner`, `reconnect` | the task that owns the connection, and when it tries again |
 //! | [`tls`] | how the connection is encrypted, and what a failed handshake means |
 //! | `connection` | a TCP connection, and what a dialler is |
@@ -21,6 +23,8 @@ pub mod tls;
 pub mod wire;
 pub mod words;
 
+mod account_edits;
+mod accounts;
 mod config;
 mod connection;
 mod edits;
@@ -32,5 +36,7 @@ mod reconnect;
 mod session;
 mod shared;
 mod tables;
+mod traces;
 
+pub use account_edits::{AccountEdit, NewAccount, Trace};
 pub use port::{EditOutcome, Router, RouterError, RouterFuture, RouterHealth, RouterIdentity};

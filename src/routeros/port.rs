@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::time::Duration;
 
+use super::account_edits::{AccountEdit, Trace};
+use crate::domain::adoption::HotspotAccounts;
 use crate::domain::id::Mac;
 use crate::domain::listing::{AccessRows, Edit};
 use crate::domain::usage::HostTable;
@@ -40,12 +42,43 @@ pub trait Router: Send + Sync {
     /// Sends edits, at most eight in flight. One outcome for each edit, in order.
     fn apply<'a>(&'a self, edits: &'a [Edit]) -> RouterFuture<'a, Result<Vec<EditOutcome>, RouterError>>;
 
+    /// The hotspot users with their sessions and cookies: three round trips. An implementation without them says so.
+    fn read_accounts(&self) -> RouterFuture<'_, Result<HotspotAccounts, RouterError>> {
+        Box::pin(async { Err(no_accounts()) })
+    }
+
+    /// Sends changes of rows of the last [`Self::read_accounts`], under the contract of [`Self::apply`].
+    fn change_accounts<'a>(
+        &'a self,
+        _edits: &'a [AccountEdit],
+    ) -> RouterFuture<'a, Result<Vec<EditOutcome>, RouterError>> {
+        Box::pin(async { Err(no_accounts()) })
+    }
+
+    /// Every row of ours, in the order in which they are removed. A menu that the router lacks has none.
+    fn read_traces(&self) -> RouterFuture<'_, Result<Vec<Trace>, RouterError>> {
+        Box::pin(async { Err(no_accounts()) })
+    }
+
+    /// Removes rows of the last [`Self::read_traces`], under the contract of [`Self::apply`].
+    fn remove_traces<'a>(
+        &'a self,
+        _traces: &'a [Trace],
+    ) -> RouterFuture<'a, Result<Vec<EditOutcome>, RouterError>> {
+        Box::pin(async { Err(no_accounts()) })
+    }
+
     /// From the next [`Self::read_access`] on, rows with our tag in these lists are read, too: they were ours under
     /// another configuration. It costs no round trip. An implementation without such rows need not do anything.
     fn look_under(&self, _former_lists: Vec<String>) {}
 
     /// What is known about the connection without asking the router.
     fn health(&self) -> RouterHealth;
+}
+
+fn no_accounts() -> RouterError {
+    let (command, message) = ("/ip/hotspot/user/print".to_owned(), "no such command".to_owned());
+    RouterError::Trap { command, message }
 }
 
 /// What became of one edit.
@@ -57,6 +90,16 @@ pub enum EditOutcome {
     AlreadySo,
     /// The router refused, in its own words.
     Refused(String),
+}
+
+impl EditOutcome {
+    /// The router's words, where it refused.
+    pub fn refusal(&self) -> Option<&str> {
+        match self {
+            Self::Refused(why) => Some(why),
+            Self::Done | Self::AlreadySo => None,
+        }
+    }
 }
 
 /// Why the router could not be asked.

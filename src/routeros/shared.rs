@@ -22,6 +22,8 @@ pub(super) struct ClientShared {
     pub(super) commands: Arc<AtomicU64>,
     /// The session that the row ids of the last reading belong to; 0 before the first.
     pub(super) rows_session: AtomicU64,
+    /// The session that the rows of the last reading of hotspot users belong to; 0 before the first.
+    pub(super) accounts_session: AtomicU64,
     /// Lists that were ours under another configuration.
     pub(super) former_lists: Mutex<Vec<String>>,
     state: Mutex<ConnectionState>,

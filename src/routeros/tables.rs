@@ -190,7 +190,7 @@ impl RouterClient {
     }
 
     /// The reply, or `None` and a warning where the router has no such menu.
-    async fn unless_missing<T>(
+    pub(super) async fn unless_missing<T>(
         &self,
         name: &'static str,
         ticket: PendingReply<T>,

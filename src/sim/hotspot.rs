@@ -6,7 +6,7 @@ use crate::domain::id::Mac;
 use crate::domain::listing::BindingKind;
 
 use super::client::Client;
-use super::menus::{ACTIVE, ADDRESS_LIST, BINDING, HOST, LEASE};
+use super::menus::{ACTIVE, ADDRESS_LIST, BINDING, COOKIE, HOST, HOTSPOT_USER, LEASE};
 use super::table::{Row, show_id};
 use super::value::Value;
 use super::world::{Author, World};
@@ -87,6 +87,7 @@ impl World {
         if self.binding(mac, Some(address)) == Some(BindingKind::Blocked) {
             return 0;
         }
+        self.log_in_by_cookie(mac);
         let id = self.host_row(mac).unwrap_or_else(|| self.appear(mac, address));
         self.count(mac, id, down_bytes, up_bytes)
     }
@@ -115,6 +116,66 @@ impl World {
             }
         }
         self.refresh(mac);
+    }
+
+    /// The device logs in by a hotspot user's name, which leaves a cookie. Whether the router lets it.
+    pub(super) fn log_in(&mut self, mac: Mac, name: &str) -> bool {
+        if !self.open_session(mac, name) {
+            return false;
+        }
+        let cookies = self.at(COOKIE);
+        let known: Vec<u64> = self.tables[cookies].find(&mac.to_string()).collect();
+        for id in known {
+            self.remove(cookies, id);
+        }
+        self.add_own(cookies, &[("user", name.to_owned()), ("mac-address", mac.to_string())]);
+        true
+    }
+
+    /// A cookie logs its device in again.
+    fn log_in_by_cookie(&mut self, mac: Mac) {
+        let cookies = self.at(COOKIE);
+        let column = self.tables[cookies].menu.column("user").expect("cookies have users");
+        let id: Option<u64> = self.tables[cookies].find(&mac.to_string()).next();
+        let user = id.and_then(|id| Some(self.tables[cookies].get(id)?.text(column)?.to_owned()));
+        if let Some(user) = user.filter(|_| !self.clients.get(&mac).is_some_and(|client| client.authorized)) {
+            self.open_session(mac, &user);
+        }
+    }
+
+    /// A session of a hotspot user that is there, is on and has something left of its limit.
+    fn open_session(&mut self, mac: Mac, name: &str) -> bool {
+        let Some(user) = self.hotspot_user(name) else { return false };
+        let users = &self.tables[self.at(HOTSPOT_USER)];
+        let column = |name| users.menu.column(name).expect("the world names its own columns");
+        let (disabled, limit) = (column("disabled"), column("limit-bytes-total"));
+        let counters = [column("bytes-in"), column("bytes-out")];
+        let Some(row) = users.get(user) else { return false };
+        let number = |column: usize| match row.cells[column] {
+            Some(Value::Number(number)) => number,
+            _ => 0,
+        };
+        let used: u64 = counters.into_iter().map(number).sum();
+        let is_spent = number(limit) > 0 && used >= number(limit);
+        let client = self.clients.get_mut(&mac).filter(|client| client.connected);
+        let Some(client) = client.filter(|_| !row.flag(disabled) && !is_spent) else { return false };
+        client.authorized = true;
+        let address = client.address;
+        let cells = [
+            ("server", self.config.server.clone()),
+            ("user", name.to_owned()),
+            ("address", address.to_string()),
+            ("mac-address", mac.to_string()),
+            ("login-by", "http-chap".to_owned()),
+        ];
+        self.add_own(self.at(ACTIVE), &cells);
+        self.refresh(mac);
+        true
+    }
+
+    /// The row of a hotspot user.
+    fn hotspot_user(&self, name: &str) -> Option<u64> {
+        self.tables[self.at(HOTSPOT_USER)].find(name).next()
     }
 
     /// Counters of the device's rows go back to zero; the rows live on.
@@ -202,10 +263,30 @@ impl World {
     pub(super) fn follow_active(&mut self, before: Option<&Row>, after: Option<u64>) {
         let Some(mac) = before.and_then(|row| row_mac(self.at(ACTIVE), self, row)) else { return };
         if after.is_none() {
+            if let Some(before) = before {
+                self.add_up(before);
+            }
             if let Some(client) = self.clients.get_mut(&mac) {
                 client.authorized = false;
             }
             self.refresh(mac);
+        }
+    }
+
+    /// What an ended session counted goes to its hotspot user, which the router does at this moment only.
+    fn add_up(&mut self, session: &Row) {
+        let (active, users) = (self.at(ACTIVE), self.at(HOTSPOT_USER));
+        let column = |name| self.tables[active].menu.column(name).expect("the world names its own columns");
+        let user = session.text(column("user")).and_then(|name| self.hotspot_user(name));
+        let names = ["bytes-in", "bytes-out", "packets-in", "packets-out"];
+        let counted = names.map(|name| match session.cells[column(name)] {
+            Some(Value::Number(number)) => (name, number),
+            _ => (name, 0),
+        });
+        for (name, number) in counted {
+            if let Some(user) = user {
+                self.raise(users, user, name, number);
+            }
         }
     }
 

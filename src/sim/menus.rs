@@ -49,6 +49,8 @@ pub(super) enum Verb {
     Remove,
     /// `enable` and `disable`.
     Switch,
+    /// `reset-counters`.
+    Reset,
 }
 
 /// One menu.
@@ -89,10 +91,13 @@ pub(super) const IDENTITY: &str = "/system/identity";
 pub(super) const CLOCK: &str = "/system/clock";
 pub(super) const ROUTERBOARD: &str = "/system/routerboard";
 pub(super) const LICENSE: &str = "/system/license";
+pub(super) const DEVICE_MODE: &str = "/system/device-mode";
 pub(super) const USER: &str = "/user";
 pub(super) const USER_GROUP: &str = "/user/group";
 pub(super) const SERVICE: &str = "/ip/service";
 pub(super) const HOTSPOT: &str = "/ip/hotspot";
+pub(super) const HOTSPOT_USER: &str = "/ip/hotspot/user";
+pub(super) const COOKIE: &str = "/ip/hotspot/cookie";
 
 const ALL: &[Verb] = &[Verb::Add, Verb::Set, Verb::Remove, Verb::Switch];
 const UNSWITCHED: &[Verb] = &[Verb::Add, Verb::Set, Verb::Remove];
@@ -337,7 +342,7 @@ pub(super) static MENUS: &[SimMenu] = &[
         ALL,
     ),
     SimMenu {
-        path: "/ip/hotspot/user",
+        path: HOTSPOT_USER,
         columns: &[
             text("server").or("all"),
             text("name").required(),
@@ -361,7 +366,7 @@ pub(super) static MENUS: &[SimMenu] = &[
         index: "name",
         unique: &[&["name", "server"]],
         duplicate: "failure: already have user with this name for this server",
-        verbs: ALL,
+        verbs: &[Verb::Add, Verb::Set, Verb::Remove, Verb::Switch, Verb::Reset],
         settings: false,
     },
     named(
@@ -381,7 +386,7 @@ pub(super) static MENUS: &[SimMenu] = &[
         UNSWITCHED,
     ),
     SimMenu {
-        path: "/ip/hotspot/cookie",
+        path: COOKIE,
         columns: &[
             text("user").shown(),
             text("domain").shown(),
@@ -547,6 +552,9 @@ pub(super) static MENUS: &[SimMenu] = &[
             text("architecture-name").or("mmips").shown(),
             text("board-name").or("hEX").shown(),
             text("platform").or("MikroTik").shown(),
+            number("write-sect-total").or("81234").shown(),
+            number("write-sect-since-reboot").or("1234").shown(),
+            text("bad-blocks").or("0%").shown(),
         ],
         &[],
     ),
@@ -562,6 +570,7 @@ pub(super) static MENUS: &[SimMenu] = &[
         ],
         &[],
     ),
+    settings(DEVICE_MODE, &[text("mode").shown(), flag("hotspot").or("yes").shown()], &[]),
     settings(LICENSE, &[text("software-id").shown(), number("nlevel").or("4").shown()], &[]),
     settings(
         CLOCK,

@@ -163,6 +163,12 @@ impl SimRouter {
         self.shared.world().authorize(mac, authorized);
     }
 
+    /// The device logs in by a hotspot user's name and password, which leaves a cookie that logs it in again with its next
+    /// byte. Whether the router lets it: not one that is switched off, or has used up its limit.
+    pub fn log_in(&self, mac: Mac, user: &str) -> bool {
+        self.shared.world().log_in(mac, user)
+    }
+
     /// Counters of the device's rows go back to zero, their age goes on.
     pub fn reset_counters(&self, mac: Mac) {
         self.shared.world().reset_counters(mac);

@@ -12,8 +12,8 @@ use super::clock::SimClock;
 use super::command::{ApiCommand, CommandReply, Listing, Trap};
 use super::config::{Rights, SimConfig};
 use super::menus::{
-    ACTIVE, BINDING, CLOCK, HOST, HOTSPOT, IDENTITY, LICENSE, MENUS, RESOURCE, ROUTERBOARD, SERVICE, SimMenu,
-    USER, USER_GROUP, Verb,
+    ACTIVE, BINDING, CLOCK, DEVICE_MODE, HOST, HOTSPOT, IDENTITY, LICENSE, MENUS, RESOURCE, ROUTERBOARD,
+    SERVICE, SimMenu, USER, USER_GROUP, Verb,
 };
 use super::query::RowQuery;
 use super::table::{MenuTable, Row, TableField, show_id};
@@ -114,6 +114,7 @@ impl World {
             (RESOURCE, &[("version", &version), ("uptime", &format!("{}s", self.config.uptime.as_secs()))]),
             (IDENTITY, &[("name", "MikroTik")]),
             (CLOCK, &[]),
+            (DEVICE_MODE, &[("mode", "advanced")]),
             (USER_GROUP, &[("name", "agent"), ("policy", policy)]),
             (USER, &[("name", &user), ("group", "agent")]),
             (SERVICE, &[("name", "api"), ("port", "8728")]),
@@ -227,6 +228,7 @@ impl World {
             "remove" if allowed(Verb::Remove) => self.command_remove(at, command),
             "enable" if allowed(Verb::Switch) => self.command_switch(at, command, "false"),
             "disable" if allowed(Verb::Switch) => self.command_switch(at, command, "true"),
+            "reset-counters" if allowed(Verb::Reset) => self.command_reset(at, command),
             _ => Err(Trap::missing("no such command prefix")),
         };
         answer.unwrap_or_else(CommandReply::from)
@@ -325,6 +327,17 @@ impl World {
         self.may_write()?;
         for id in self.named_rows(at, command)? {
             self.remove(at, id);
+            self.writes += 1;
+        }
+        Ok(CommandReply::Done)
+    }
+
+    fn command_reset(&mut self, at: usize, command: &ApiCommand) -> Result<CommandReply, Trap> {
+        self.may_write()?;
+        for id in self.named_rows(at, command)? {
+            for name in ["bytes-in", "bytes-out", "packets-in", "packets-out"] {
+                self.put(at, id, name, Value::Number(0));
+            }
             self.writes += 1;
         }
         Ok(CommandReply::Done)

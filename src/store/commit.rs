@@ -68,6 +68,7 @@ impl Writer<'_> {
         for user in &batch.users {
             self.user(user)?;
         }
+        self.handovers(batch)?;
         for (user_no, item, by) in &batch.debts {
             self.debt(*user_no, item, by)?;
         }

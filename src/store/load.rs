@@ -7,7 +7,8 @@ use rusqlite::Row;
 use super::error::StoreError;
 use super::lifecycle::Store;
 use super::record::{
-    DeviceRecord, OpeningRecord, OrderRecord, OutboxItem, PackageRecord, Pending, UndatedRecord, UserRecord,
+    DeviceRecord, HandoverRecord, OpeningRecord, OrderRecord, OutboxItem, PackageRecord, Pending,
+    UndatedRecord, UserRecord,
 };
 use super::rows::{counter, debt, instant, parsed, unsigned, unsigned_or_none, user};
 use crate::domain::id::{DebtId, Mac, PackageId};
@@ -34,6 +35,8 @@ pub struct Loaded {
     pub outbox: Vec<OutboxItem>,
     /// Records entered while the clock was not trusted that have no date yet.
     pub undated: Vec<UndatedRecord>,
+    /// Handovers, by key.
+    pub handovers: BTreeMap<u32, HandoverRecord>,
     /// Single values.
     pub meta: BTreeMap<String, String>,
     /// The last entry's number.
@@ -94,6 +97,7 @@ impl Store {
         out.openings = self.pending_orders()?;
         out.outbox = self.outbox()?;
         out.undated = self.undated()?;
+        out.handovers = self.handovers()?;
         let highest = |sql: &str| self.conn.query_row(sql, [], |row| row.get::<_, u32>(0));
         out.user_no = highest("SELECT ifnull(max(user_no), 0) FROM users")?;
         out.device_no = highest("SELECT ifnull(max(device_no), 0) FROM devices")?;

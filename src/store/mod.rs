@@ -17,7 +17,7 @@
 //! The writer:
 //! - `lifecycle` opens, pauses, retries and closes, `gate` what pauses it while an update is on trial, `damage` what a damaged table stops, `commit` is the one way to
 //!   write, `write` the parts of a batch, `meters` what every reading changes
-//! - `load` the data that the engine keeps in memory, `orders`, `cash`, `undated`, `admins`, `sessions` with
+//! - `load` the data that the engine keeps in memory, `orders`, `cash`, `handovers`, `undated`, `admins`, `sessions` with
 //!   `held_logins`, `reminders`, `site_secret` one subject each
 //!
 //! Readers:
@@ -44,6 +44,7 @@ pub mod export;
 mod files;
 mod folds;
 pub mod gate;
+mod handovers;
 mod held_logins;
 mod identity;
 mod lifecycle;
@@ -89,9 +90,9 @@ pub use orders::OrderFilter;
 pub use progress::ProofProgress;
 pub use read::{AuditFilter, Customer, DeviceStay, Page, Reader, UsageRow};
 pub use record::{
-    AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, EventRecord, Online, OpeningRecord,
-    OrderRecord, OutboxItem, OutboxWork, PackageRecord, PayWindow, Pending, Redated, Undated, UndatedRecord,
-    UsageKey, UsageSum, UserRecord,
+    AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, EventRecord, HandoverRecord, Online,
+    OpeningRecord, OrderRecord, OutboxItem, OutboxWork, PackageRecord, PayWindow, Pending, Redated, Undated,
+    UndatedRecord, UsageKey, UsageSum, UserRecord,
 };
 pub use rescued_copy::{Beside, Left, Rescue, left as rescued};
 pub use since::StartProof;

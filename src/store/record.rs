@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::account::Account;
+use crate::domain::adoption::HandoverState;
 use crate::domain::drawer::{Drawer, Move};
 use crate::domain::id::{Mac, OrderId, UserId};
 use crate::domain::order::{CashMethod, Flag, Method, OnlineMethod, OrderKind, OrderState, Quote};
@@ -282,6 +283,29 @@ pub struct ClosingRecord {
     pub counted: Rupiah,
     /// A note; may be empty.
     pub note: String,
+}
+
+/// A hotspot user of the router that became a customer, or the other way round.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandoverRecord {
+    /// Its key; 0 before it has one.
+    pub no: u32,
+    /// The customer's key.
+    pub user_no: u32,
+    /// The hotspot user's name.
+    pub name: String,
+    /// The hotspot server that it is for.
+    pub server: String,
+    /// How far it is.
+    pub state: HandoverState,
+    /// Event of the entries that brought the quota.
+    pub event: String,
+    /// What the router had counted when it was taken over.
+    pub used: Bytes,
+    /// End of the days that were taken over.
+    pub expires_at: Option<Timestamp>,
+    /// When it was begun.
+    pub at: Timestamp,
 }
 
 /// The slot in which usage is summed.

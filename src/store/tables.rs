@@ -20,7 +20,7 @@ pub(super) enum TableClass {
 }
 
 /// Every table of the schema.
-pub(super) const CLASSES: [(&str, TableClass); 29] = [
+pub(super) const CLASSES: [(&str, TableClass); 30] = [
     ("accounts_base", TableClass::Money),
     ("admins", TableClass::People),
     ("applied", TableClass::Money),
@@ -33,6 +33,7 @@ pub(super) const CLASSES: [(&str, TableClass); 29] = [
     ("devices", TableClass::Money),
     ("entries", TableClass::Money),
     ("events", TableClass::Money),
+    ("handovers", TableClass::Money),
     ("meta", TableClass::Money),
     ("meters", TableClass::Money),
     ("openings", TableClass::Money),

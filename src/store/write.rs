@@ -7,8 +7,9 @@ use rusqlite::{CachedStatement, Params, Transaction, params};
 
 use super::error::StoreError;
 use super::record::{
-    AuditLine, CashMove, ClosingRecord, DeviceRecord, EventRecord, OpeningRecord, OrderRecord, OutboxItem,
-    PackageRecord, PayWindow, Pending, Redated, Undated, UndatedRecord, UsageKey, UsageSum, UserRecord,
+    AuditLine, CashMove, ClosingRecord, DeviceRecord, EventRecord, HandoverRecord, OpeningRecord,
+    OrderRecord, OutboxItem, PackageRecord, PayWindow, Pending, Redated, Undated, UndatedRecord, UsageKey,
+    UsageSum, UserRecord,
 };
 use super::usage_month::UsageMonth;
 use crate::domain::access::Reason;
@@ -101,6 +102,8 @@ pub struct Batch<'a> {
     pub days: Vec<ClosedDay>,
     /// Hours before this one are deleted; the days they were summed into are kept.
     pub hours_from: Option<i64>,
+    /// Handovers that are new or changed.
+    pub handovers: Vec<&'a HandoverRecord>,
     /// Single values.
     pub meta: BTreeMap<&'static str, String>,
     /// The time of the commit.

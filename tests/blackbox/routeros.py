@@ -24,11 +24,14 @@ HOST = "/ip/hotspot/host"
 BINDING = "/ip/hotspot/ip-binding"
 LISTS = "/ip/firewall/address-list"
 LEASE = "/ip/dhcp-server/lease"
+USER = "/ip/hotspot/user"
+ACTIVE = "/ip/hotspot/active"
+COOKIE = "/ip/hotspot/cookie"
 RESOURCE = "/system/resource"
 IDENTITY = "/system/identity"
 
 READS = {"print", "getall"}
-WRITES = {"add", "set", "remove", "unset", "enable", "disable"}
+WRITES = {"add", "set", "remove", "unset", "enable", "disable", "reset-counters"}
 # Words of a print that ask for a form, not for a property.
 PRINT_FLAGS = {"detail", "stats", "brief", "terse", "without-paging", "count-only", "from", ".proplist"}
 
@@ -256,6 +259,12 @@ class Router:
         BINDING: {"mac-address", "address", "to-address", "server", "type", "comment", "disabled", "place-before"},
         LISTS: {"list", "address", "comment", "disabled", "timeout"},
         LEASE: {"mac-address", "address", "server", "comment", "disabled", "client-id", "lease-time"},
+        USER: {
+            "name", "password", "server", "profile", "mac-address", "address", "comment", "disabled",
+            "limit-bytes-in", "limit-bytes-out", "limit-bytes-total", "limit-uptime",
+        },
+        ACTIVE: set(),
+        COOKIE: set(),
     }
 
     def __init__(self, user: str = "kuota", password: str = "router-secret", uptime: float = 90_061):
@@ -268,6 +277,7 @@ class Router:
         self.two_traps = False  # an unknown menu answers with two traps, as some versions do
         self.tag_last = False  # `!done =ret=... .tag=...`
         self.binding_replaces_host = False  # a changed binding makes the host table start a new row
+        self.resets_counters = True  # whether hotspot users have `reset-counters`
         self.missing_menus: set[str] = set()
         self.refuse_logins = 0
         self.login_traps: list[str] = []  # each next log-in with the right password is answered with one of these
@@ -275,7 +285,9 @@ class Router:
         self.spoiled: dict[str, dict[str, str | None]] = {}  # by .id: cells that clients read otherwise, or not at all
         self.odd_rows: dict[str, list[list[str]]] = {}  # by menu: rows of any words, printed after the others
         self.hosts: list[Host] = []
-        self.rows: dict[str, list[dict[str, str]]] = {BINDING: [], LISTS: [], LEASE: []}
+        self.rows: dict[str, list[dict[str, str]]] = {
+            BINDING: [], LISTS: [], LEASE: [], USER: [], ACTIVE: [], COOKIE: []
+        }
         self.faults: list[Fault] = []
         self.commands: list[Command] = []
         self.logins = 0
@@ -556,6 +568,14 @@ class Router:
             for host in [self._host_by_id(i) for i in self._ids(given)]:
                 self.hosts.remove(host)
             return None
+        if path in (ACTIVE, COOKIE) and verb != "remove" and verb in WRITES:
+            raise Trap("no such command", 0)
+        if verb == "reset-counters":
+            if path != USER or not self.resets_counters:
+                raise Trap("no such command", 0)
+            for row in [self._row_by_id(path, i) for i in self._ids(given)]:
+                row["bytes-in"] = row["bytes-out"] = "0"
+            return None
         if path in self.rows and verb in WRITES:
             return getattr(self, f"_{verb}")(path, given)
         raise Trap("no such command", 0)
@@ -608,6 +628,13 @@ class Router:
         if path == LISTS:
             shown["dynamic"] = flag("timeout" in row)
             shown["creation-time"] = "2026-09-26 10:00:00"
+        if path in (ACTIVE, COOKIE):
+            shown.pop("disabled")
+        if path == USER:
+            # The password is there only for those whose group has `sensitive`.
+            shown.pop("password", None)
+            shown.setdefault("server", "all")
+            shown["dynamic"] = "false"
         if path == LEASE:
             shown["dynamic"] = row.get("dynamic", "false")
             shown["blocked"] = "false"
@@ -688,6 +715,10 @@ class Router:
             )
             if same_mac or any((r.get("mac-address"), r.get("address"), r.get("server")) == key for r in others):
                 raise Trap("failure: such client already exists")
+        if path == USER and any(
+            r["name"] == row.get("name") and r.get("server", "all") == row.get("server", "all") for r in others
+        ):
+            raise Trap("failure: already have user with this name for this server")
         if path == LEASE and any(r.get("address") == row.get("address") for r in others):
             raise Trap("failure: already have static lease with this IP address")
 
@@ -732,6 +763,8 @@ class Router:
             self.rows[path].remove(row)
             if path == BINDING:
                 self._binding_changed(row)
+            if path == ACTIVE:
+                self._session_ended(row)
 
     def _binding_changed(self, row: dict[str, str]) -> None:
         if not self.binding_replaces_host:
@@ -740,6 +773,59 @@ class Router:
             if host.mac == row.get("mac-address"):
                 host.id, host.started = self._new_id(), self.uptime()
                 host.bytes_in = host.bytes_out = 0
+
+    def _session_ended(self, session: dict[str, str]) -> None:
+        """Totals of a hotspot user move only now; then a cookie that is still there logs in again."""
+        user = self.hotspot_user(session["user"])
+        if user:
+            for name in ("bytes-in", "bytes-out"):
+                user[name] = str(int(user.get(name, "0")) + int(session[name]))
+        for host in self.hosts:
+            if host.mac == session["mac-address"]:
+                host.authorized = False
+        for cookie in self.rows[COOKIE]:
+            if cookie["mac-address"] == session["mac-address"]:
+                self._open_session(cookie["mac-address"], cookie["user"])
+
+    def _open_session(self, mac: str, name: str) -> bool:
+        user = self.hotspot_user(name)
+        host = next((h for h in self.hosts if h.mac == mac), None)
+        if not user or not host or user.get("disabled") == "true":
+            return False
+        limit = int(user.get("limit-bytes-total", "0"))
+        if limit and int(user.get("bytes-in", "0")) + int(user.get("bytes-out", "0")) >= limit:
+            return False
+        host.authorized = True
+        row = {
+            ".id": self._new_id(), "server": "hotspot1", "user": name, "address": host.address, "mac-address": mac,
+            "login-by": "http-chap", "uptime": "5s", "bytes-in": "0", "bytes-out": "0", "radius": "false",
+        }
+        self.rows[ACTIVE].append(row)
+        return True
+
+    def hotspot_user(self, name: str) -> dict[str, str] | None:
+        with self.lock:
+            return next((row for row in self.rows[USER] if row["name"] == name), None)
+
+    def add_user(self, name: str, *, used: int = 0, **cells: str) -> dict[str, str]:
+        """A hotspot user of the panel that was here before; words like `limit_bytes_total=...`."""
+        with self.lock:
+            row = {".id": self._new_id(), "name": name, "server": "all", "bytes-in": "0", "bytes-out": str(used)}
+            row.update({key.replace("_", "-"): value for key, value in cells.items()})
+            self.rows[USER].append(row)
+            return row
+
+    def log_in(self, mac: str, name: str) -> bool:
+        """The device logs in by name and password, which leaves a cookie."""
+        with self.lock:
+            mac = mac.upper()
+            if not self._open_session(mac, name):
+                return False
+            self.rows[COOKIE] = [row for row in self.rows[COOKIE] if row["mac-address"] != mac]
+            self.rows[COOKIE].append(
+                {".id": self._new_id(), "user": name, "mac-address": mac, "domain": "", "expires-in": "2d23h59m"}
+            )
+            return True
 
     def _new_id(self) -> str:
         self._id += 1
@@ -786,6 +872,10 @@ class Router:
         host.bytes_out += down
         host.bytes_in += up
         self.moved[host.mac] = self.moved.get(host.mac, 0) + down + up
+        for session in self.rows[ACTIVE]:
+            if session["mac-address"] == host.mac:
+                session["bytes-in"] = str(int(session["bytes-in"]) + up)
+                session["bytes-out"] = str(int(session["bytes-out"]) + down)
         if self.is_countable(host):
             self.countable[host.mac] = self.countable.get(host.mac, 0) + down + up
 

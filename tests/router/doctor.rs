@@ -136,6 +136,7 @@ impl Site {
         let mut config = Config::default();
         let dir = tempfile::tempdir().unwrap();
         config.data_dir = dir.path().to_owned();
+        config.timezone = kuota::clock::Zone::named("UTC").unwrap();
         kuota::store::backup::note_last(dir.path(), &kuota::clock::rfc3339(ROUTER_NOW));
         let card = CopyRecord {
             at_ms: ROUTER_NOW.0,
@@ -392,6 +393,20 @@ planted! {
         |site| site.add(LISTS, &[("list", "klient_habis"), ("address", "10.5.50.7"), ("timeout", "1h")]);
     ipv6_around_the_lists_is_found, "hotspot.ipv6", Warn:
         |site| site.set(IPV6, ("comment", "kuota:ipv6 masuk bridge-hotspot"), &[("disabled", "yes")]);
+    a_device_mode_without_a_hotspot_is_found, "router.device-mode", Fail:
+        |site| site.sim.hand_set("/system/device-mode", "*1", &[("hotspot", "no")]).unwrap();
+    a_licence_that_is_used_up_is_found, "router.licence", Fail:
+        |site| {
+            site.sim.hand_set("/system/license", "*1", &[("nlevel", "1")]).unwrap();
+            let mac = Mac([2, 0, 0, 0, 0, 1]);
+            site.sim.host_connect(mac, std::net::Ipv4Addr::new(10, 5, 50, 101));
+            site.sim.set_authorized(mac, true);
+        };
+    a_flash_with_bad_blocks_is_found, "router.flash", Warn:
+        |site| site.sim.hand_set("/system/resource", "*1", &[("bad-blocks", "0.3%")]).unwrap();
+    a_zone_that_differs_is_found, "clock.zone", Warn: |site| {
+        site.config.timezone = kuota::clock::Zone::named("Asia/Makassar").unwrap();
+    };
     clocks_that_differ_are_found, "clock.router", Warn: |site| site.clock.advance(Duration::from_mins(6));
     a_menu_that_is_missing_is_a_warning, "router.menu", Warn: |site| {
         let why = Fault::Trap("no such command prefix".to_owned());

@@ -15,15 +15,18 @@
 //! | `router` | the router's difference, and making it so |
 //! | `admins`, `settings` | admins and tokens; the configuration |
 //! | `backup`, `update` | a copy of everything; the next version |
+//! | `adoption`, `leave` | hotspot users that become customers; customers that become hotspot users |
 //! | `metrics` | figures for Prometheus |
 //! | `openapi` | the description |
 
 pub(crate) mod admins;
+pub(crate) mod adoption;
 pub(crate) mod backup;
 pub(crate) mod closings;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod hosts;
+pub(crate) mod leave;
 pub(crate) mod ledger;
 pub(crate) mod login;
 pub(crate) mod metrics;
@@ -59,10 +62,12 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
         .merge(packages::routes())
         .merge(orders::routes())
         .merge(closings::routes())
+        .merge(leave::routes())
         .merge(ledger::routes())
         .merge(usage::routes())
         .merge(explain::routes())
         .merge(router::routes())
+        .merge(adoption::routes())
         .merge(admins::routes())
         .merge(settings::routes())
         .merge(backup::routes())

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::timeout;
 
-use super::{Subject, copies};
+use super::{Subject, copies, hardware};
 use crate::agent::config::{ClockTrust, Config};
 use crate::agent::payments::RelayError;
 use crate::agent::router::site_plan::endpoint;
@@ -29,6 +29,7 @@ pub(super) async fn check(subject: &Subject<'_>) -> Vec<CheckFinding> {
         vec![portal_port(config), writable(&config.data_dir), free_space(&config.data_dir), clock(subject)];
     out.extend(copies::check(&config.data_dir, &config.backup, subject.status, subject.clock.now()));
     out.extend(subject.status.into_iter().flat_map(|status| shared_names(&status.shared_names)));
+    out.extend(hardware::check(Path::new("/sys")));
     out.extend(rescued(&config.data_dir));
     out.extend(relay(subject).await);
     out

@@ -1,6 +1,7 @@
 //! Checks router, relay and machine, and reports what is wrong and what to do. It changes nothing.
 
 mod copies;
+mod hardware;
 mod machine;
 
 use std::net::IpAddr;
@@ -65,11 +66,30 @@ async fn router(subject: &Subject<'_>) -> Vec<CheckFinding> {
     match subject.router.tables().await {
         Ok(tables) => {
             let plan = site_plan(subject.config, subject.agent);
+            out.extend(zone(subject, tables.zone()));
             out.extend(inspect(&tables, &plan, subject.clock.now().0));
         }
         Err(error) => out.push(unreachable(subject.config, &error)),
     }
     out
+}
+
+/// Whether the router's clock shows the site's time: panels, schedules and log-in pages of the router go by it.
+fn zone(subject: &Subject<'_>, router: Option<(&str, &str)>) -> Option<CheckFinding> {
+    let (name, offset) = router?;
+    let site = &subject.config.timezone;
+    let wanted = site.offset(subject.clock.now());
+    Some(judge_zone(name, offset, site.name(), &wanted))
+}
+
+fn judge_zone(name: &str, offset: &str, site: &str, wanted: &str) -> CheckFinding {
+    const ID: &str = "clock.zone";
+    let text = format!("the router's zone is {name} ({offset}), the site's is {site} ({wanted})");
+    if name == site || offset == wanted {
+        return CheckFinding::ok(ID, text);
+    }
+    let remedy = format!("/system clock set time-zone-name={site}, or another timezone in the configuration");
+    CheckFinding::warn(ID, text, remedy)
 }
 
 fn unreachable(config: &Config, error: &RouterError) -> CheckFinding {
@@ -152,6 +172,24 @@ async fn hosts(subject: &Subject<'_>, first: &HostTable) -> CheckFinding {
         }
         Err(error) => {
             CheckFinding::warn(ID, format!("{text}; the second reading failed: {error}"), "run it again")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones_of_one_time_agree_whatever_they_are_called() {
+        let rows = [
+            ("Asia/Jakarta", "+07:00", Level::Ok),
+            ("Asia/Bangkok", "+07:00", Level::Ok),
+            ("UTC", "+00:00", Level::Warn),
+            ("Asia/Makassar", "+08:00", Level::Warn),
+        ];
+        for (name, offset, level) in rows {
+            assert_eq!(judge_zone(name, offset, "Asia/Jakarta", "+07:00").level, level, "{name}");
         }
     }
 }

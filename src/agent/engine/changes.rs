@@ -13,8 +13,8 @@ use crate::domain::usage::{Restart, RowId};
 use crate::domain::validity::ValidityStep;
 use crate::store::{
     AuditLine, Batch, CashMove, Chained, ClosedDay, ClosingRecord, Cursor, DeviceRecord, EventRecord,
-    OpeningRecord, OrderRecord, OutboxItem, OutboxWork, PackageRecord, Redated, Undated, UndatedRecord,
-    UsageKey, UsageSum, UserRecord,
+    HandoverRecord, OpeningRecord, OrderRecord, OutboxItem, OutboxWork, PackageRecord, Redated, Undated,
+    UndatedRecord, UsageKey, UsageSum, UserRecord,
 };
 
 /// A change of one device.
@@ -154,6 +154,9 @@ pub(super) struct Changes {
     /// Records without a date, because the clock is not trusted.
     pub undated: Vec<(Undated, String)>,
     pub entries: Vec<(u32, Entry, String)>,
+    pub handovers: Vec<HandoverRecord>,
+    /// Whether the owner left, where that changes.
+    pub left: Option<bool>,
     pub records: Records,
     pub actor: String,
     pub at: Timestamp,
@@ -188,6 +191,9 @@ pub(super) struct Dirty {
     pub all_dated: bool,
     pub days: Vec<ClosedDay>,
     pub hours_from: Option<i64>,
+    pub handovers: BTreeSet<u32>,
+    /// Whether it changed that the owner left; it is stored among the single values.
+    pub left: bool,
     /// Whether the list names changed; they are stored among the single values.
     pub lists: bool,
     pub records: Records,
@@ -220,11 +226,15 @@ impl Dirty {
             days,
             // Set only together with days.
             hours_from: _,
+            handovers,
+            left,
             lists,
             records,
             urgent: _,
         } = self;
         users.is_empty()
+            && !left
+            && handovers.is_empty()
             && accounts.is_empty()
             && debts.is_empty()
             && devices.is_empty()
@@ -285,6 +295,8 @@ impl Dirty {
             all_dated,
             days,
             hours_from,
+            handovers: _,
+            left: _,
             lists: _,
             records,
             urgent: _,

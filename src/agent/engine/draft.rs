@@ -23,8 +23,8 @@ use crate::domain::policy::{self, Context, Decision, Event, Refusal};
 use crate::domain::units::{Rupiah, day_number};
 use crate::domain::validity::ValidityStep;
 use crate::store::{
-    AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, EventRecord, OpeningRecord, OrderRecord,
-    OutboxWork, PackageRecord, Undated, UserRecord,
+    AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, EventRecord, HandoverRecord, OpeningRecord,
+    OrderRecord, OutboxWork, PackageRecord, Undated, UserRecord,
 };
 
 /// The changes of one request: reads fall through to the state, writes stay here until the draft is finished.
@@ -297,6 +297,16 @@ impl<'a> Draft<'a> {
     pub fn put_closing(&mut self, closing: ClosingRecord) {
         self.put_undated(Undated::Closing, closing.no.to_string());
         self.changes.records.closing = Some(closing);
+    }
+
+    /// Notes that the owner left, or came back.
+    pub fn set_left(&mut self, left: bool) {
+        self.changes.left = Some(left);
+    }
+
+    /// Adds or changes a handover.
+    pub fn put_handover(&mut self, record: HandoverRecord) {
+        self.changes.handovers.push(record);
     }
 
     pub fn put_pin(&mut self, user_no: u32, hash: PinHash) {

@@ -15,6 +15,9 @@ mod draft;
 mod error;
 mod feed;
 mod handle;
+mod handover;
+mod handovers;
+mod leaving;
 mod memo;
 mod metering;
 mod names;
@@ -51,6 +54,7 @@ pub use command::{
 pub use done::{Done, View};
 pub use error::{ADDRESS_SHARED, DEVICE_GONE, EngineError, OPEN_PAYMENT, RowFinding, order_paid};
 pub use handle::{EngineGone, EngineHandle};
+pub use handover::{Adoptee, Handover, Leaver};
 pub use notice::{Notice, Notifier};
 pub use read_view::{AccessUnder, ReadView, SharedName, Who, WindowView};
 pub use reading::Reading;
@@ -240,9 +244,21 @@ impl Engine {
         event: &str,
         work: impl FnOnce(&mut CommandContext) -> Result<T, EngineError>,
     ) -> Result<(T, Changes), EngineError> {
+        self.draft_at(actor, event, None, work)
+    }
+
+    /// The same with a reading that was made for it and is counted already.
+    fn draft_at<T>(
+        &mut self,
+        actor: &Actor,
+        event: &str,
+        reading: Option<&Reading>,
+        work: impl FnOnce(&mut CommandContext) -> Result<T, EngineError>,
+    ) -> Result<(T, Changes), EngineError> {
         let facts = self.facts();
         let mut draft = Draft::new(&self.state, actor, facts, &self.parts.policy, &mut self.parts.new_id);
-        match work(&mut CommandContext::new(&mut draft, &self.reader, event.to_owned())) {
+        let context = CommandContext::new(&mut draft, &self.reader, event.to_owned());
+        match work(&mut CommandContext { reading, ..context }) {
             Ok(done) => Ok((done, draft.finish())),
             Err(error) => Err(self.note_error(error)),
         }

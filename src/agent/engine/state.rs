@@ -26,8 +26,8 @@ use crate::domain::policy::{self, Context, Decision, Event, Refusal, Split};
 use crate::domain::units::{Timestamp, day_number};
 use crate::domain::usage::HostTable;
 use crate::store::{
-    Batch, Chained, ClosedDay, DeviceRecord, Loaded, PackageRecord, Store, StoreError, UndatedRecord,
-    UserRecord,
+    Batch, Chained, ClosedDay, DeviceRecord, HandoverRecord, Loaded, PackageRecord, Store, StoreError,
+    UndatedRecord, UserRecord,
 };
 use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
@@ -99,6 +99,10 @@ pub(super) struct State {
     pub sealed_day: Option<i64>,
     /// Every name that an address list of ours ever had, current ones first.
     pub lists: Vec<String>,
+    /// Hotspot users that became customers, and the other way round.
+    pub handovers: UndoMap<u32, HandoverRecord>,
+    /// The owner left: nothing is changed on the router.
+    pub left: bool,
     /// Online payment.
     pub online: OnlineState,
     pub dirty: Dirty,
@@ -119,7 +123,6 @@ impl State {
         let mut loaded: Loaded = store.load()?;
         let meta = |key: &str| loaded.meta.get(key);
         let router: Option<RouterClock> = meta("router").and_then(|text| serde_json::from_str(text).ok());
-        let number = |key: &str| meta(key).and_then(|text| text.parse::<i64>().ok());
         let (orders, openings, outbox) = (loaded.open_orders, loaded.openings, loaded.outbox);
         let trust: Trust =
             meta("clock").and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Trust::first(clock));
@@ -148,8 +151,10 @@ impl State {
             wall: clock.now(),
             boot_id: clock.boot_id(),
             undated: loaded.undated,
-            sealed_day: number("sealed_day"),
+            sealed_day: meta("sealed_day").and_then(|text| text.parse().ok()),
             lists: meta("lists").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
+            left: meta("left").is_some_and(|text| text == "1"),
+            handovers: loaded.handovers.into(),
             dirty: Dirty::default(),
             gathered: Dirty::default(),
             before: None,
@@ -344,6 +349,8 @@ impl State {
             cursor,
             undated,
             entries,
+            handovers,
+            left,
             records,
             actor,
             at,
@@ -382,6 +389,9 @@ impl State {
             self.online.cursor = cursor;
             self.dirty.cursor = true;
         }
+        self.dirty.left |= left.is_some();
+        self.left = left.unwrap_or(self.left);
+        handovers.into_iter().for_each(|record| self.put_handover(record));
         self.remember_undated(undated);
         self.apply_records(records);
     }
@@ -408,6 +418,14 @@ impl State {
                 self.devices.insert(device.no, device);
             }
         }
+    }
+
+    /// Adds or changes a handover; a new one gets its key.
+    fn put_handover(&mut self, record: HandoverRecord) {
+        let last = self.handovers.keys().next_back().copied().unwrap_or_default();
+        let no = if record.no == 0 { last + 1 } else { record.no };
+        self.dirty.handovers.insert(no);
+        self.handovers.insert(no, HandoverRecord { no, ..record });
     }
 
     fn put_order(&mut self, open: OpenOrder) {
@@ -458,6 +476,9 @@ impl State {
         if let Some(day) = self.sealed_day {
             meta.insert("sealed_day", day.to_string());
         }
+        if self.gathered.left || self.dirty.left {
+            meta.insert("left", u8::from(self.left).to_string());
+        }
         if self.gathered.lists || self.dirty.lists {
             meta.insert("lists", serde_json::json!(self.lists).to_string());
         }
@@ -475,6 +496,7 @@ impl State {
         let mut batch = Batch { meta: self.meta(), at, ..Batch::default() };
         let (mut users, mut accounts, mut packages) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let (mut bound, mut counters, mut windows) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut handovers = BTreeSet::new();
         for dirty in [&self.gathered, &self.dirty] {
             users.extend(&dirty.users);
             accounts.extend(&dirty.accounts);
@@ -482,6 +504,7 @@ impl State {
             bound.extend(&dirty.devices);
             counters.extend(&dirty.counters);
             windows.extend(&dirty.windows);
+            handovers.extend(&dirty.handovers);
             dirty.fill(&mut batch);
         }
         let of_users = |set: BTreeSet<u32>| set.iter().map(|no| &self.users[no]).collect();
@@ -494,6 +517,7 @@ impl State {
         // A MAC must be free before it is bound again: those that were unbound come first.
         batch.devices.extend(of_devices(bound));
         batch.counters = of_devices(counters);
+        batch.handovers = handovers.iter().map(|no| &self.handovers[no]).collect();
         batch.windows = windows.into_iter().filter_map(window).collect();
         batch
     }

@@ -106,6 +106,7 @@ pub(super) struct Numbers {
     receipt_no: u64,
     user_no: u32,
     device_no: u32,
+    left: bool,
     undated: Vec<UndatedRecord>,
 }
 
@@ -116,6 +117,7 @@ impl State {
         self.users.begin();
         self.devices.begin();
         self.packages.begin();
+        self.handovers.begin();
         self.by_id.begin();
         self.by_mac.begin();
         self.devices_of.begin();
@@ -127,6 +129,7 @@ impl State {
             receipt_no: self.receipt_no,
             user_no: self.user_no,
             device_no: self.device_no,
+            left: self.left,
             undated: self.undated.clone(),
         });
     }
@@ -138,16 +141,17 @@ impl State {
         self.users.undo();
         self.devices.undo();
         self.packages.undo();
+        self.handovers.undo();
         self.list_packages();
         self.by_id.undo();
         self.by_mac.undo();
         self.devices_of.undo();
         self.granted_by.undo();
         self.online.undo_changes();
-        let Numbers { chain_seq, chain_hash, receipt_no, user_no, device_no, undated } = before;
+        let Numbers { chain_seq, chain_hash, receipt_no, user_no, device_no, left, undated } = before;
         (self.chain_seq, self.chain_hash) = (chain_seq, chain_hash);
         (self.receipt_no, self.user_no, self.device_no) = (receipt_no, user_no, device_no);
-        self.undated = undated;
+        (self.left, self.undated) = (left, undated);
     }
 
     /// The changes since the beginning stay.
@@ -155,6 +159,7 @@ impl State {
         self.users.keep();
         self.devices.keep();
         self.packages.keep();
+        self.handovers.keep();
         self.by_id.keep();
         self.by_mac.keep();
         self.devices_of.keep();

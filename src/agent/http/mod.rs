@@ -12,11 +12,13 @@
 //! | `admins`, `users` | admins and tokens; PINs |
 //! | `checkout`, `orders` | money taken or asked for; orders at the gateway |
 //! | `settings` | the configuration read and changed |
+//! | `adoption`, `leave` | hotspot users that become customers, and back |
 //! | `hosts` | names that devices gave themselves |
 //! | `router` | the router's difference, and making it so |
 //! | `clock`, `ledger`, `backup`, `update` | the clock confirmed, the ledger proven, the store copied, the next version asked for |
 
 pub(crate) mod admins;
+pub(crate) mod adoption;
 pub(crate) mod backup;
 pub(crate) mod caller;
 pub(crate) mod checkout;
@@ -25,6 +27,7 @@ pub(crate) mod commands;
 pub(crate) mod errors;
 pub(crate) mod health;
 pub(crate) mod hosts;
+pub(crate) mod leave;
 pub(crate) mod ledger;
 pub(crate) mod orders;
 pub(crate) mod quick_pin;

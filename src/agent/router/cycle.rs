@@ -29,6 +29,8 @@ const HOSTS_AGE_MAX: Duration = Duration::from_secs(30);
 const WARNINGS_MAX: usize = 20;
 /// Addresses of more than one device that are named.
 const SHARED_MAX: usize = 20;
+/// What status and desk say once the owner left.
+const LEFT: &str = "the owner left this site (kuotad leave): nothing is changed on the router; kuotad leave --undo comes back";
 /// How long another router than before is worth a warning.
 const CHANGE_SHOWN_MS: i64 = 24 * 3_600_000;
 
@@ -149,14 +151,18 @@ fn key_of(row: &UnreadRow) -> String {
 
 /// Metering and reconciling of one router.
 pub struct RouterCycle {
-    engine: EngineHandle,
-    router: Arc<dyn Router>,
+    pub(super) engine: EngineHandle,
+    pub(super) router: Arc<dyn Router>,
     clock: Arc<dyn Clock>,
     dry_run: AtomicBool,
+    /// The owner left: the router is only looked at, whatever is configured.
+    left: AtomicBool,
     /// Held from the start of a reading until it is counted: readings are counted in the order they were made.
     reading: AsyncMutex<()>,
     /// Held while reconciling: two plans at once would send the same adds twice.
     reconciling: AsyncMutex<Turns>,
+    /// Held while customers are handed over between the router and the store.
+    pub(super) handing_over: AsyncMutex<()>,
     lists: ListNames,
     wake: Arc<Notify>,
     started_at: Timestamp,
@@ -192,8 +198,10 @@ impl RouterCycle {
             router,
             clock,
             dry_run: AtomicBool::new(dry_run),
+            left: AtomicBool::new(false),
             reading: AsyncMutex::new(()),
             reconciling: AsyncMutex::default(),
+            handing_over: AsyncMutex::default(),
             lists,
             wake: Arc::new(Notify::new()),
             health: Mutex::new(Health::default()),
@@ -204,7 +212,22 @@ impl RouterCycle {
 
     /// Whether the router is only looked at.
     pub fn is_dry_run(&self) -> bool {
+        self.is_configured_dry() || self.has_left()
+    }
+
+    /// Whether the configuration says so.
+    pub(super) fn is_configured_dry(&self) -> bool {
         self.dry_run.load(Ordering::Relaxed)
+    }
+
+    /// Whether the owner left.
+    pub fn has_left(&self) -> bool {
+        self.left.load(Ordering::Relaxed)
+    }
+
+    /// The owner left, or came back. The store says so, too.
+    pub fn set_left(&self, left: bool) {
+        self.left.store(left, Ordering::Relaxed);
     }
 
     /// From the next cycle on the router is only looked at, or changed again.
@@ -384,6 +407,7 @@ impl RouterCycle {
         let is_news = |change: &RouterChange| now.0.saturating_sub(change.since.0) < CHANGE_SHOWN_MS;
         let mut faults: Vec<RouterFault> =
             self.router.health().warnings.into_iter().map(RouterFault::Noticed).collect();
+        faults.extend(self.has_left().then(|| RouterFault::Noticed(LEFT.to_owned())));
         faults.extend(change.filter(is_news).map(RouterFault::Changed));
         faults.extend(self.faults_of_rows(&hosts, &observed, &desired).await?);
         self.with_health(|health| health.faults.clone_from(&faults));

@@ -30,6 +30,9 @@ pub(super) fn column(heading: &str) -> Option<DebtColumn> {
         "paid_rp" => DebtColumn::NotTaken(
             "money that was paid stays in the store that took it; the rest is taken over",
         ),
+        "customer_note" => {
+            DebtColumn::NotTaken("it is about the other site; write it again where it still holds")
+        }
         "created_by" | "created_at" => DebtColumn::NotTaken("debts are entered by the import"),
         _ => return None,
     })

@@ -10,12 +10,14 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::admins::{AdminView, TokenView};
+use super::adoption::{AdoptionView, HotspotAccountView, ObstacleView};
 use super::auth::{LoggedInView, MeView, SecretView};
 use super::closings::{ClosingView, TurnoverView};
 use super::debts::DebtView;
 use super::devices::DeviceView;
 use super::explain::{ExplainView, NumberView, RefusalView, RuleView};
 use super::hosts::HostView;
+use super::leave::{ComeBackView, LeaveView, LeaverView, TraceView};
 use super::ledger::{AuditView, EntryView, StatementView, VerifiedView};
 use super::money::QuoteView;
 use super::orders::OrderView;
@@ -95,6 +97,13 @@ macro_rules! answers {
             ChangedSettingsView,
             ChangedSettingView,
             ChangedAccessView,
+            AdoptionView,
+            HotspotAccountView,
+            ObstacleView,
+            LeaveView,
+            LeaverView,
+            TraceView,
+            ComeBackView,
             SalesReportView,
             SalesSumView,
             DebtsReportView,

@@ -4,6 +4,7 @@
 //! Requests are validated where they are read ([`values`]); the agent executes them.
 
 pub mod admins;
+pub mod adoption;
 pub mod auth;
 pub mod bounded;
 pub mod closings;
@@ -11,6 +12,7 @@ pub mod debts;
 pub mod devices;
 pub mod explain;
 pub mod hosts;
+pub mod leave;
 pub mod ledger;
 pub mod money;
 pub mod orders;

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::admins::{AddAdmin, ChangeAdmin, MakeToken};
+use super::adoption::{AccountStatus, HandOver};
 use super::auth::{ChangePassword, LogIn, OneTimeCode};
 use super::closings::CountDrawer;
 use super::debts::{AddDebt, ChangeDebt, WriteOffDebt};
@@ -159,6 +160,7 @@ inline_schemas! {
     Side, words(Side::ALL.iter().map(|side| side.name()));
     PendingChange, words([PendingChange::Baseline, PendingChange::Unbind, PendingChange::Move].map(PendingChange::name));
     EditResult, words(["done", "already_so", "refused"]);
+    AccountStatus, words(["adoptable", "voucher", "refused", "adopted", "unfinished"]);
     UsageStep, words([UsageStep::Hour.name(), UsageStep::Day.name()]);
 }
 
@@ -277,6 +279,7 @@ fn bodies() -> Vec<Row> {
             "revision": "0"});
         SettingInput, json!({"key": "name", "value": "Kita"});
         SecretInput, json!({"name": "router.password", "value": "rahasia"});
+        HandOver, json!({"only": ["budi"]});
     }
 }
 
@@ -394,7 +397,8 @@ fn generated() -> BTreeMap<String, Value> {
         LogIn,
         ChangePassword,
         OneTimeCode,
-        ChangeSettings
+        ChangeSettings,
+        HandOver
     );
     generator.take_definitions(true).into_iter().collect()
 }

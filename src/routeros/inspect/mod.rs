@@ -2,6 +2,7 @@
 //!
 //! A menu that cannot be read is a warning and empty for the checks that would have used it; those stay silent.
 
+mod board;
 mod finding;
 mod firewall;
 mod rows;
@@ -22,6 +23,7 @@ pub fn inspect(tables: &Tables, plan: &SitePlan, now_ms: i64) -> Vec<CheckFindin
         out.push(CheckFinding::warn("router.menu", format!("{menu} cannot be read: {why}"), remedy));
     }
     out.extend(rows::check(tables, plan, now_ms));
+    out.extend(board::check(tables));
     out.extend(firewall::check(tables, plan));
     out
 }

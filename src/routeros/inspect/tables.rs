@@ -44,6 +44,10 @@ pub(super) const MANGLE: &str = "/ip/firewall/mangle/print";
 pub(super) const QUEUE_TYPE: &str = "/queue/type/print";
 pub(super) const QUEUE_TREE: &str = "/queue/tree/print";
 pub(super) const CLOCK: &str = "/system/clock/print";
+pub(super) const HOSTS: &str = "/ip/hotspot/host/print";
+pub(super) const DEVICE_MODE: &str = "/system/device-mode/print";
+pub(super) const LICENSE: &str = "/system/license/print";
+pub(super) const RESOURCE: &str = "/system/resource/print";
 pub(super) const IPV6: &str = "/ipv6/firewall/filter/print";
 
 const RULE: &str = "chain,action,jump-target,protocol,src-address,dst-address,src-address-list,dst-address-list,\
@@ -52,7 +56,7 @@ const RULE: &str = "chain,action,jump-target,protocol,src-address,dst-address,sr
                     new-packet-mark,dynamic,disabled,invalid,comment";
 
 /// What is read, and which columns.
-const MENUS: [(&str, &str); 14] = [
+const MENUS: [(&str, &str); 18] = [
     (USER, "name,group,address,disabled"),
     (GROUP, "name,policy"),
     (SERVICE, "name,port,address,certificate,disabled,invalid"),
@@ -65,7 +69,11 @@ const MENUS: [(&str, &str); 14] = [
     (MANGLE, RULE),
     (QUEUE_TYPE, "name,kind,pcq-rate,pcq-classifier"),
     (QUEUE_TREE, "name,parent,packet-mark,queue,disabled,invalid"),
-    (CLOCK, "date,time,gmt-offset"),
+    (CLOCK, "date,time,gmt-offset,time-zone-name"),
+    (HOSTS, "authorized,bypassed"),
+    (DEVICE_MODE, "mode,hotspot"),
+    (LICENSE, "nlevel,level"),
+    (RESOURCE, "board-name,write-sect-total,write-sect-since-reboot,bad-blocks"),
     (IPV6, "chain,action,in-interface,out-interface,src-address,dst-address,disabled"),
 ];
 
@@ -81,6 +89,12 @@ impl Tables {
     /// The rows of a menu; `None` where it could not be read.
     pub(super) fn get(&self, menu: &str) -> Option<&[PrintedRow]> {
         self.rows.get(menu).map(Vec::as_slice)
+    }
+
+    /// The zone of the router's clock, by name and by distance from UTC; `None` where it could not be read.
+    pub fn zone(&self) -> Option<(&str, &str)> {
+        let row = self.get(CLOCK)?.first()?;
+        Some((field(row, "time-zone-name"), field(row, "gmt-offset")))
     }
 
     /// Enabled rows that are not made by the router itself.

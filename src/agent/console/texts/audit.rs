@@ -63,6 +63,10 @@ words! {
         update_request: "{0} meminta pembaruan program", "{0} asked for an update of the program";
         settings_change: "{0} mengubah pengaturan", "{0} changed the settings";
         settings_failed: "Pengaturan dari {0} tidak dapat ditulis", "The settings of {0} could not be written";
+        user_adopt: "{0} mengambil alih {1} dari router", "{0} adopted {1} from the router";
+        user_give_back: "{0} mengembalikan {1} ke router", "{0} gave {1} back to the router";
+        site_leave: "{0} mengembalikan semua pelanggan ke router dan berhenti mengaturnya", "{0} gave all customers back to the router and stopped managing it";
+        site_come_back: "{0} mengatur router lagi", "{0} manages the router again";
         export: "{0} mengunduh data {1}", "{0} exported {1}";
         other: "{0} melakukan sesuatu pada {1}", "{0} did something to {1}";
         paid_cash: "{0} menerima {2} {3} dari {1}, kuitansi {4}", "{0} took {2} ({3}) from {1}, receipt {4}";
@@ -154,6 +158,10 @@ impl AuditWords {
             "help.ask" => self.help_ask,
             "help.answer" => self.help_answer,
             "update.request" => self.update_request,
+            "user.adopt" => self.user_adopt,
+            "user.give_back" => self.user_give_back,
+            "site.leave" => self.site_leave,
+            "site.come_back" => self.site_come_back,
             "export" => self.export,
             "settings.change" => self.settings_change,
             "settings.change_failed" => self.settings_failed,

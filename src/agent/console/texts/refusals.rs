@@ -172,6 +172,19 @@ refusals! {
     not_taken: "Nama atau nomor ini tidak dapat didaftarkan.", "This name or number cannot be registered.";
     store_row: "Satu baris data tidak dapat dibaca. Tidak ada yang berubah; sebabnya ada di catatan sistem. Pulihkan cadangan.",
         "A row of the data cannot be read. Nothing was changed; the log says which. Restore a backup.";
+    not_adoptable: "Pengguna hotspot ini tidak dapat diambil alih. Sebabnya ada di daftar (kuotad adopt observe).",
+        "This hotspot user cannot be adopted. The list says why (kuotad adopt observe).";
+    unknown_account: "Tidak ada pengguna hotspot dengan nama itu. Lihat daftarnya (kuotad adopt observe).",
+        "There is no hotspot user of that name. See the list (kuotad adopt observe).";
+    money_moved: "Ada pelanggan yang sudah membeli, diberi, membayar, atau masih berutang, jadi tidak ada yang dikembalikan ke router.",
+        "Some customer bought, was given, paid or owes something since, so nobody was given back to the router.";
+    dry_run: "Router hanya dilihat (policy.enforcement = \"dry-run\"), jadi tidak ada yang diubah.",
+        "The router is only looked at (policy.enforcement = \"dry-run\"), so nothing was changed.";
+    left: "Pemilik sudah melepas tempat ini (kuotad leave). Kembali dulu: kuotad leave --undo.",
+        "The owner left this site (kuotad leave). Come back first: kuotad leave --undo.";
+    router_refused: "Router menolak perubahan ini. Lihat sebabnya, lalu ulangi.", "The router refuses this change. See why, then repeat it.";
+    adoption_unfinished: "Router belum selesai diubah. Ulangi perintah yang sama untuk menyelesaikannya.",
+        "The router is not changed completely. Run the same command again to finish it.";
     store_failed: "Penyimpanan bermasalah. Tidak ada yang berubah; lihat catatan sistem.", "The store failed. Nothing was changed; see the log.";
 }
 

@@ -1,5 +1,6 @@
 //! The execution of each command on a draft: find, check, step, answer. One file for each resource.
 
+mod adoption;
 mod context;
 mod counter;
 mod debts;
