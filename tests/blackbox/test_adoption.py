@@ -119,3 +119,40 @@ def test_there_is_no_way_back_after_a_sale(live):
     assert done.returncode == 1, shown(done)
     assert json.loads(done.stderr.splitlines()[-1])["code"] == "money_moved", shown(done)
     assert live.router.hotspot_user("budi")["disabled"] == "true"
+
+
+# ---------------------------------------------------------------- leaving
+
+
+def ours(router):
+    with router.lock:
+        return [row for rows in router.rows.values() for row in rows if row.get("comment", "").startswith("kuota:")]
+
+
+def test_leaving_makes_hotspot_users_and_nothing_of_ours_comes_back(own):
+    router, agent = own.router, own.agent
+    who = own.subscriber("2 GB", name="Ani")
+    router.move(who.mac, down=GB)
+    eventually(lambda: who.comes_to_be("active"))
+    plan = json.loads(agent.cli_ok("leave", "--dry-run", "--json"))
+    assert plan["left"] is False and plan["users"][0]["password"] is None, plan
+    assert router.hotspot_user(plan["users"][0]["hotspot_user"]) is None
+    report = json.loads(agent.cli_ok("leave", "--json"))
+    leaver = report["users"][0]
+    row = router.hotspot_user(leaver["hotspot_user"])
+    assert row["limit-bytes-total"] == str(GB) and row["password"] == leaver["password"], row
+    assert not ours(router)
+    own.polls()
+    agent.kill()
+    own.start()
+    own.polls()
+    assert not ours(router)
+    assert any("left this site" in line for line in agent.call("GET", "/status").expect(200).json["router"]["warnings"])
+    assert router.log_in(who.mac, leaver["hotspot_user"])
+    agent.cli_ok("leave", "--undo", "--json")
+    eventually(lambda: _comes_back(router))
+    assert router.hotspot_user(leaver["hotspot_user"])["disabled"] == "true"
+
+
+def _comes_back(router):
+    assert ours(router)
