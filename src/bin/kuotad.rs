@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use kuota::cli::{self, Args, logging};
+use kuota::cli::{self, logging};
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = cli::arguments();
     logging::init(args.log_format, args.command.log_level());
     ExitCode::from(cli::run(args))
 }

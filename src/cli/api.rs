@@ -96,10 +96,10 @@ impl Api {
         match UnixStream::connect(&path).await {
             Ok(_) => Ok(Some(Self { way: Way::Socket(path) })),
             Err(error) if matches!(error.kind(), NotFound | ConnectionRefused) => Ok(None),
-            Err(error) => Err(Failure::said(format!(
-                "{}: {error}; run this as root or as a member of the daemon's group",
-                path.display()
-            ))),
+            Err(error) => Err(Failure::worded(
+                |words| words.not_allowed,
+                &[&path.display().to_string(), &error.to_string()],
+            )),
         }
     }
 
@@ -226,7 +226,7 @@ impl Api {
     pub async fn stream(&self, method: Method, path: &str) -> Result<Response<Body>, Failure> {
         let what = format!("{method} {path}");
         let sent = timeout(STREAM_HEAD_MAX, self.send(request(method, path, None)?)).await;
-        let response = sent.map_err(|_| Failure::said(format!("{what}: no answer in time")))??;
+        let response = sent.map_err(|_| Failure::worded(|words| words.no_answer, &[&what]))??;
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -249,7 +249,7 @@ impl Api {
 }
 
 pub(super) fn broken(error: impl std::fmt::Display) -> Failure {
-    Failure::said(format!("the daemon broke off: {error}; look at its log, then at what was changed"))
+    Failure::worded(|words| words.broken_off, &[&error.to_string()])
 }
 
 fn json(body: &impl Serialize) -> Result<Vec<u8>, Failure> {

@@ -27,7 +27,7 @@ pub struct Args {
     /// Print the API's answer as JSON, and failures as problem documents on stderr.
     #[arg(long, global = true)]
     pub json: bool,
-    /// Language of questions and failures: id or en; without it, the site's on a terminal.
+    /// Language of questions, help and failures: id or en; without it, the site's on a terminal.
     #[arg(long, global = true, value_name = "LANG", value_parser = language)]
     pub lang: Option<Language>,
     /// The command.

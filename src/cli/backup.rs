@@ -40,7 +40,7 @@ pub(super) async fn backup(
     let part = part_of(file)?;
     refuse_own(file, config)?;
     if file.exists() && !may_replace {
-        return Err(Failure::said(format!("{} is there already; --force replaces it", file.display())));
+        return Err(Failure::worded(|words| words.exists, &[&file.display().to_string()]));
     }
     let made = match Api::daemon(&config.data_dir).await? {
         Some(daemon) => fetch(&daemon, &part).await,
@@ -94,9 +94,8 @@ pub(super) async fn restore(
             restored
         }
     });
-    let refused = |error| Failure::said(format!("{error}; nothing was changed"));
     let Restored { verified, newest, replaced, rescued } =
-        work.await.map_err(Failure::said)?.map_err(refused)?;
+        work.await.map_err(Failure::said)?.map_err(not_restored)?;
     let ahead = newest.filter(|at| backup::is_ahead(*at, SystemClock::new().now()));
     let warning = ahead.map(|at| {
         format!(
@@ -168,6 +167,10 @@ pub(super) async fn export(folder: &Path, api: &Api, output: Output) -> Result<(
     })
 }
 
+fn not_restored(error: impl std::fmt::Display) -> Failure {
+    Failure::worded(|words| words.not_restored, &[&error.to_string()])
+}
+
 fn counts(Verified { entries, accounts, debts, receipts }: Verified) -> String {
     format!("{entries} entries, {accounts} accounts, {debts} debts and {receipts} receipts verified")
 }
@@ -175,8 +178,9 @@ fn counts(Verified { entries, accounts, debts, receipts }: Verified) -> String {
 /// The name of a file until it is complete.
 fn part_of(file: &Path) -> Result<PathBuf, Failure> {
     let name = file.file_name().filter(|_| !file.is_dir());
-    let mut name =
-        name.ok_or_else(|| Failure::said(format!("{} is a folder; name a file", file.display())))?.to_owned();
+    let mut name = name
+        .ok_or_else(|| Failure::worded(|words| words.is_folder, &[&file.display().to_string()]))?
+        .to_owned();
     name.push(".part");
     Ok(file.with_file_name(name))
 }
@@ -185,10 +189,7 @@ fn part_of(file: &Path) -> Result<PathBuf, Failure> {
 fn refuse_own(file: &Path, config: &Config) -> Result<(), Failure> {
     let own = |name: &str| backup::is_same(file, &config.data_dir.join(name));
     if ["kuota.db", "kuota.db-wal", "kuota.db-shm", "kuotad.lock"].into_iter().any(own) {
-        return Err(Failure::said(format!(
-            "{} belongs to the store itself; name another file",
-            file.display()
-        )));
+        return Err(Failure::worded(|words| words.of_the_store, &[&file.display().to_string()]));
     }
     Ok(())
 }

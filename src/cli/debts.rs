@@ -187,7 +187,7 @@ async fn settle(
             api.post(&format!("{USERS}/{id}/settlements"), &settlement(tender)?).await?
         }
         (None, None) => {
-            return Err(Failure::said("say what is paid for: an item, --all or --amount-rp"));
+            return Err(Failure::worded(|words| words.say_what, &[]));
         }
     };
     output.answer(&order, order_told)

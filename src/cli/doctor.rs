@@ -60,7 +60,7 @@ pub(super) async fn run(args: &DoctorArgs, path: &Path, output: Output) -> Resul
     }
     match found.iter().filter(|finding| finding.level == Level::Fail).count() {
         0 => Ok(()),
-        n => Err(Failure::said(format!("{n} of {} checks fail", found.len()))),
+        n => Err(Failure::worded(|words| words.checks_fail, &[&n.to_string(), &found.len().to_string()])),
     }
 }
 
@@ -72,7 +72,7 @@ async fn status(config: &Config) -> Option<StatusView> {
     match asked.await {
         Ok(status) => Some(status),
         Err(Failure::Said(why)) if why.is_empty() => None,
-        Err(failure @ (Failure::Said(_) | Failure::Refused(_))) => {
+        Err(failure @ (Failure::Said(_) | Failure::Worded { .. } | Failure::Refused(_))) => {
             complain(&failure.text());
             None
         }

@@ -37,7 +37,7 @@ impl FailureReport {
         if self.json {
             let problem = match failure {
                 Failure::Config(error) => problem("bad_configuration", &error.to_string()),
-                Failure::Said(text) => problem("failed", text),
+                Failure::Said(text) | Failure::Worded { english: text, .. } => problem("failed", text),
                 Failure::Refused(refused) => refused.problem.clone(),
             };
             return output::complain(&problem.to_string());
@@ -46,7 +46,10 @@ impl FailureReport {
             Failure::Refused(refused) if self.language != Language::English => refused.problem["code"]
                 .as_str()
                 .and_then(|code| Some((code, Refusals::of(self.language).named(code)?))),
-            Failure::Config(_) | Failure::Said(_) | Failure::Refused(_) => None,
+            Failure::Worded { indonesian, .. } if self.language != Language::English => {
+                return output::complain(indonesian);
+            }
+            Failure::Config(_) | Failure::Said(_) | Failure::Worded { .. } | Failure::Refused(_) => None,
         };
         match sentence {
             Some((code, sentence)) => output::complain(&format!("{sentence} ({code})")),
@@ -86,7 +89,9 @@ pub(super) fn perform_as(report: FailureReport, work: impl Future<Output = Resul
             // The service manager restarts after a failure, but not after a bad configuration.
             match failure {
                 Failure::Config(error) if !error.is_machine_fault() => EXIT_CONFIG,
-                Failure::Config(_) | Failure::Said(_) | Failure::Refused(_) => EXIT_FAILURE,
+                Failure::Config(_) | Failure::Said(_) | Failure::Worded { .. } | Failure::Refused(_) => {
+                    EXIT_FAILURE
+                }
             }
         }
     }

@@ -193,7 +193,7 @@ fn read_path(path: &Path, zone: &Zone) -> Result<ParsedTables, Failure> {
         return Err(refused(found.bad));
     }
     if found.rows.is_empty() {
-        return Err(Failure::said(format!("{}: holds no users below its headings", file.display())));
+        return Err(Failure::worded(|words| words.no_rows, &[&file.display().to_string()]));
     }
     Ok(found)
 }

@@ -30,7 +30,10 @@ pub(super) async fn run(command: LedgerCommand, config: &Config, output: Output)
 /// Verifies the store's file without writing.
 fn read(config: &Config) -> Result<VerifiedView, Failure> {
     let reader = Reader::open(&config.data_dir).map_err(Failure::said)?;
-    let broken = |error| Failure::said(format!("ledger_broken: {error}; restore a backup"));
     let Verified { entries, accounts, debts, receipts } = reader.verify().map_err(broken)?;
     Ok(VerifiedView { entries, accounts, debts, receipts })
+}
+
+fn broken(error: impl std::fmt::Display) -> Failure {
+    Failure::worded(|words| words.ledger_broken, &[&error.to_string()])
 }

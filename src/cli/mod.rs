@@ -17,6 +17,8 @@ mod demo;
 mod doctor;
 mod execute;
 mod failure;
+mod help;
+mod help_texts;
 mod import;
 mod leave;
 mod ledger;
@@ -37,6 +39,7 @@ mod update;
 mod users;
 
 pub use args::{Args, CliCommand};
+pub use help::arguments;
 
 use crate::agent::config::Config;
 use crate::clock::Zone;

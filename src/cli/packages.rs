@@ -89,7 +89,10 @@ pub(super) async fn find_id(api: &Api, which: &str) -> Result<PackageId, Failure
     let named: Vec<&PackageView> = packages.iter().filter(is).collect();
     match named.as_slice() {
         [package] => Ok(package.id),
-        [] => Err(Failure::said(format!("no package has the name or id {which:?}; see package list"))),
-        _ => Err(Failure::said(format!("{} packages are named {which:?}; name one by id", named.len()))),
+        [] => Err(Failure::worded(|words| words.no_package, &[&format!("{which:?}")])),
+        _ => {
+            let count = named.len().to_string();
+            Err(Failure::worded(|words| words.many_packages, &[&count, &format!("{which:?}")]))
+        }
     }
 }

@@ -134,7 +134,7 @@ fn is_shipped(file: &Path) -> bool {
 }
 
 fn is_there(file: &Path) -> Failure {
-    Failure::said(format!("{} is there already; --force replaces it", file.display()))
+    Failure::worded(|words| words.exists, &[&file.display().to_string()])
 }
 
 /// Whether a file has a different secret. A truncated file has no secret.
@@ -243,9 +243,7 @@ impl Asker {
         } else if self.asks {
             self.repeated(question)?
         } else {
-            return Err(Failure::said(format!(
-                "there is no terminal to ask on: give {flag} and write it there"
-            )));
+            return Err(Failure::worded(|words| words.no_terminal, &[flag]));
         };
         if answer.trim().is_empty() {
             return Err(Failure::said(format!("{question}: it is empty")));
@@ -289,7 +287,7 @@ fn line() -> Result<String, Failure> {
     let read = io::stdin().lock().read_line(&mut line);
     read.map_err(|error| Failure::said(format!("stdin cannot be read: {error}")))?;
     if line.len() > ANSWER_BYTES_MAX {
-        return Err(Failure::said("that answer is too long"));
+        return Err(Failure::worded(|words| words.too_long, &[]));
     }
     Ok(without_mark(&line).trim_end_matches(['\r', '\n']).to_owned())
 }
@@ -340,11 +338,8 @@ async fn make_owner(answers: &SetupAnswers, may_exist: bool, words: &SetupWords)
     if known.role.0 == Role::Owner && is_same {
         return Ok(fill(words.may_log_in, &[owner]));
     }
-    Err(Failure::said(format!(
-        "{} knows {owner} already, with another password or role: give that password, take another name, or go on with \
-         --force, which leaves {owner} as is",
-        answers.config.data_dir.display()
-    )))
+    let folder = answers.config.data_dir.display().to_string();
+    Err(Failure::worded(|words| words.owner_differs, &[&folder, owner]))
 }
 
 fn refused(path: &Path, error: &io::Error) -> Failure {

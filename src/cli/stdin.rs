@@ -9,10 +9,10 @@ use crate::settings::without_mark;
 pub(super) fn password(mut input: impl BufRead) -> Result<String, Failure> {
     let mut line = String::new();
     let read = input.read_line(&mut line);
-    read.map_err(|error| Failure::said(format!("the password cannot be read from stdin: {error}")))?;
+    read.map_err(|error| Failure::worded(|words| words.stdin_failed, &[&error.to_string()]))?;
     let password = without_mark(&line).trim_end_matches(['\r', '\n']);
     if password.is_empty() {
-        return Err(Failure::said("the password on stdin is empty: write it on one line"));
+        return Err(Failure::worded(|words| words.stdin_empty, &[]));
     }
     Ok(password.to_owned())
 }

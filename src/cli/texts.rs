@@ -45,6 +45,53 @@ words! {
     }
 }
 
+words! {
+    /// What is wrong with arguments.
+    ArgumentWords {
+        wrong: "kesalahan: {0}", "error: {0}";
+        usage: "Pemakaian:", "Usage:";
+        more_help: "Untuk keterangan lebih lanjut, tulis '--help'.", "For more, try '--help'.";
+        no_value: "{0} perlu nilai", "{0} needs a value";
+        bad_choice: "nilai \u{201c}{0}\u{201d} untuk {1} tidak dikenal; pilih salah satu: {2}", "\u{201c}{0}\u{201d} is no value of {1}; choose one of {2}";
+        bad_value: "nilai \u{201c}{0}\u{201d} untuk {1} tidak dapat diterima. {2}", "\u{201c}{0}\u{201d} cannot be taken for {1}. {2}";
+        unknown: "{0} tidak dikenal", "{0} is not known";
+        unknown_command: "perintah \u{201c}{0}\u{201d} tidak dikenal", "there is no command \u{201c}{0}\u{201d}";
+        suggested: "; maksud Anda {0}?", "; did you mean {0}?";
+        conflict: "{0} tidak dapat dipakai bersama {1}", "{0} cannot be used with {1}";
+        missing: "masih kurang: {0}", "missing: {0}";
+        missing_command: "perintahnya belum ditulis", "the command is missing";
+        number_of_values: "jumlah nilai untuk {0} tidak cocok", "{0} has too many values or too few";
+        not_utf8: "ada isian yang bukan UTF-8", "an argument is not UTF-8";
+    }
+}
+
+words! {
+    /// Why commands fail.
+    FailureWords {
+        no_user: "tidak ada pelanggan dengan nama, telepon, nama login atau id {0}{1}", "no user has the name, phone, log-in name or id {0}{1}";
+        many_users: "{0} bisa berarti {1} pelanggan; sebut satu dengan id{2}", "{0} may be any of {1}; name one by id{2}";
+        no_package: "tidak ada paket dengan nama atau id {0}; lihat package list", "no package has the name or id {0}; see package list";
+        many_packages: "{0} paket bernama {1}; sebut satu dengan id", "{0} packages are named {1}; name one by id";
+        say_what: "sebutkan yang dibayar: sebuah tagihan, --all atau --amount-rp", "say what is paid for: an item, --all or --amount-rp";
+        exists: "{0} sudah ada; --force menggantikannya", "{0} is there already; --force replaces it";
+        stdin_failed: "kata sandi tidak dapat dibaca dari stdin: {0}", "the password cannot be read from stdin: {0}";
+        stdin_empty: "kata sandi di stdin kosong: tulis dalam satu baris", "the password on stdin is empty: write it on one line";
+        ledger_broken: "ledger_broken: {0}; pulihkan cadangan", "ledger_broken: {0}; restore a backup";
+        not_restored: "{0}; tidak ada yang berubah", "{0}; nothing was changed";
+        is_folder: "{0} adalah folder; sebut sebuah berkas", "{0} is a folder; name a file";
+        of_the_store: "{0} milik penyimpanan sendiri; sebut berkas lain", "{0} belongs to the store itself; name another file";
+        not_allowed: "{0}: {1}; jalankan sebagai root atau anggota grup daemon", "{0}: {1}; run this as root or as a member of the daemon's group";
+        no_answer: "{0}: tidak dijawab pada waktunya", "{0}: no answer in time";
+        broken_off: "daemon memutus sambungan: {0}; lihat log-nya, lalu periksa apa yang berubah", "the daemon broke off: {0}; look at its log, then at what was changed";
+        no_rows: "{0}: tidak ada pelanggan di bawah judul kolomnya", "{0}: holds no users below its headings";
+        checks_fail: "{0} dari {1} pemeriksaan gagal", "{0} of {1} checks fail";
+        no_terminal: "tidak ada terminal untuk bertanya: beri {0} dan tulis di sana", "there is no terminal to ask on: give {0} and write it there";
+        too_long: "jawaban itu terlalu panjang", "that answer is too long";
+        owner_differs: "{0} sudah mengenal {1}, dengan kata sandi atau peran lain: beri kata sandi itu, pakai nama lain, atau teruskan dengan --force, yang membiarkan {1} apa adanya",
+            "{0} knows {1} already, with another password or role: give that password, take another name, or go on with --force, which leaves {1} as is";
+    }
+}
+
 #[cfg(feature = "sim")]
 words! {
     /// Texts of `demo`.
@@ -60,6 +107,8 @@ mod tests {
     #[test]
     fn both_languages_say_the_same() {
         crate::ui::catalogue::check(SetupWords::ALL);
+        crate::ui::catalogue::check(ArgumentWords::ALL);
+        crate::ui::catalogue::check(FailureWords::ALL);
         #[cfg(feature = "sim")]
         crate::ui::catalogue::check(DemoWords::ALL);
     }

@@ -362,15 +362,14 @@ pub(super) async fn find(api: &Api, who: &str) -> Result<UserView, Failure> {
     let meant: Vec<&UserView> = found.iter().filter(is_meant).collect();
     match meant.as_slice() {
         [user] => Ok((*user).clone()),
-        [] => Err(Failure::Said(format!(
-            "no user has the name, phone, log-in name or id {who:?}{}",
-            candidates(found.iter().take(10))
-        ))),
-        _ => Err(Failure::Said(format!(
-            "{who:?} may be any of {}; name one by id{}",
-            meant.len(),
-            candidates(meant.iter().copied())
-        ))),
+        [] => {
+            let others = candidates(found.iter().take(10));
+            Err(Failure::worded(|words| words.no_user, &[&format!("{who:?}"), &others]))
+        }
+        _ => {
+            let (count, others) = (meant.len().to_string(), candidates(meant.iter().copied()));
+            Err(Failure::worded(|words| words.many_users, &[&format!("{who:?}"), &count, &others]))
+        }
     }
 }
 

@@ -171,7 +171,7 @@ fn day_rows(
     let row = |day: Date| {
         let none = SalesSumView::default();
         let sum = sales.get(&day).unwrap_or(&none);
-        let SumRow { name, orders, amount, refunded } = sum_row(locale, locale.day(day), sum);
+        let SumRow { name, orders, amount, refunded } = sum_row(locale, day.day().to_string(), sum);
         let used = used.get(&day).copied().unwrap_or_default();
         DayRow { day: name, orders, amount, refunded, used: locale.quota(used) }
     };

@@ -8,7 +8,7 @@ use crate::agent::engine::{
 use crate::domain::id::{PackageId, UserId};
 use crate::domain::order::CashMethod;
 use crate::domain::package::Package;
-use crate::domain::units::Rupiah;
+use crate::domain::units::{Rupiah, Timestamp};
 use crate::ui::Locale;
 use crate::web::Problem;
 
@@ -148,8 +148,21 @@ impl Offering<'_> {
         let account = &after.user.account;
         let access = say::access(self.locale.language, &account.access);
         let left = say::quota(self.locale, (!account.unlimited).then(|| account.balance.remaining()));
-        let until = say::expiry(self.locale, account.expires_at);
-        say::with(words.after, &[&say::with(words.after_left, &[&access, &left, &until])])
+        say::with(words.after, &[&left_until(words, self.locale, &access, &left, account.expires_at)])
+    }
+}
+
+/// Access, what is left, and until when, in a sentence.
+pub(super) fn left_until(
+    words: &CounterWords,
+    locale: &Locale,
+    access: &str,
+    left: &str,
+    expires_at: Option<Timestamp>,
+) -> String {
+    match expires_at {
+        Some(at) => say::with(words.after_left, &[access, left, &locale.moment(at)]),
+        None => say::with(words.after_endless, &[access, left]),
     }
 }
 

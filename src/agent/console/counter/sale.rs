@@ -10,7 +10,7 @@ use axum::response::Response;
 use data_encoding::HEXLOWER;
 use uuid::Uuid;
 
-use super::offers::{Choice, Offers, offers};
+use super::offers::{Choice, Offers, left_until, offers};
 use crate::agent::console::actions::submit::{is_key, ledger_lines, receipts_of};
 use crate::agent::console::session::{AdminSession, Filled};
 use crate::agent::console::texts::counter::CounterWords;
@@ -128,7 +128,6 @@ async fn page(
     let chosen = refused.and_then(|(_, form)| form.text("method")).unwrap_or(CashMethod::Cash.name());
     let methods = methods(app, session, chosen);
     let (frame, layout) = session.layout(known.customer.user.name.clone(), "/jual");
-    let until = say::expiry(locale, account.expires_at);
     let access = say::access(locale.language, &account.access);
     page_with(
         status,
@@ -139,7 +138,7 @@ async fn page(
             badge: say::status(locale.language, account.access.status),
             action: format!("/jual/{id}"),
             customer: format!("/pelanggan/{id}"),
-            detail: say::with(words.after_left, &[&access, &left, &until]),
+            detail: left_until(words, locale, &access, &left, account.expires_at),
             complaint: refused.map(|(problem, _)| complaint(words, session, problem)),
             warnings,
             people: session.people(),

@@ -30,6 +30,7 @@ words! {
         take_both: "Dengan tagihan: terima {0}", "With the debt: take {0}";
         after: "Sesudahnya: {0}", "Afterwards: {0}";
         after_left: "{0}, sisa {1}, sampai {2}", "{0}, {1} left, until {2}";
+        after_endless: "{0}, sisa {1}, tanpa batas waktu", "{0}, {1} left, without end";
         cannot: "Belum bisa: {0}", "Not now: {0}";
         choose: "Pilih paket atau tagihan yang dibayar.", "Choose the package or the debt that is paid.";
         one_online: "Bayar online untuk satu hal saja: tagihan dulu, lalu paket.", "Online, pay for one thing at a time: the debt first, then the package.";

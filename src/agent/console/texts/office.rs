@@ -94,6 +94,7 @@ words! {
         show: "Tampilkan", "Show";
         print: "Cetak", "Print";
         month_report: "Laporan bulanan", "Report of a month";
+        month_day: "Tgl", "Day";
         month_before: "Bulan sebelumnya", "Month before";
         month_after: "Bulan berikutnya", "Month after";
         month_entered: "Pelanggan baru", "New customers";
