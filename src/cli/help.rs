@@ -257,7 +257,9 @@ mod tests {
         assert!(found.len() > 200, "{}", found.len());
         let missing: Vec<&String> = found.iter().filter(|text| known(text).is_none()).collect();
         assert!(missing.is_empty(), "without a line in src/cli/help_texts.rs: {missing:#?}");
-        for (english, _) in INDONESIAN {
+        // Which of clap's own texts are said depends on the command.
+        let declared = INDONESIAN.iter().filter(|(english, _)| !english.starts_with("Print help"));
+        for (english, _) in declared {
             let is_said = |text: &String| text == english || text.strip_suffix('.') == Some(*english);
             assert!(found.iter().any(is_said), "said nowhere: {english}");
         }
