@@ -28,7 +28,7 @@ complete -c kuotad -n "__fish_kuotad_needs_command" -l config -d 'The configurat
 complete -c kuotad -n "__fish_kuotad_needs_command" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_needs_command" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_needs_command" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_needs_command" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_needs_command" -s V -l version -d 'Print version'
@@ -60,14 +60,14 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand run" -l config -d 'The con
 complete -c kuotad -n "__fish_kuotad_using_subcommand run" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand run" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand run" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand run" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand check-config" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand check-config" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand check-config" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand check-config" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand check-config" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand check-config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l router-address -d 'Host and port of the router\'s API' -r
@@ -83,7 +83,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l config -d 'The c
 complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l router-password-stdin -d 'Read that user\'s password from a line of stdin, the first one'
 complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l owner-password-stdin -d 'Read the owner\'s password from a line of stdin, after the router\'s'
 complete -c kuotad -n "__fish_kuotad_using_subcommand setup" -l yes -d 'Ask nothing: what is not given is as by default'
@@ -95,7 +95,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand doctor" -l config -d 'The 
 complete -c kuotad -n "__fish_kuotad_using_subcommand doctor" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand doctor" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand doctor" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand doctor" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand router-setup" -l agent-address -d 'This machine\'s address as the router sees it; the portal\'s when not given' -r
@@ -103,7 +103,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand router-setup" -l config -d
 complete -c kuotad -n "__fish_kuotad_using_subcommand router-setup" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand router-setup" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand router-setup" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand router-setup" -l remove -d 'The script that undoes the other one'
 complete -c kuotad -n "__fish_kuotad_using_subcommand router-setup" -l login-page -d 'The hotspot\'s log-in page: save it as login.html in the hotspot\'s HTML directory on the router'
 complete -c kuotad -n "__fish_kuotad_using_subcommand router-setup" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
@@ -112,7 +112,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and not __fish_seen
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and not __fish_seen_subcommand_from add token list totp-off remove help" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and not __fish_seen_subcommand_from add token list totp-off remove help" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and not __fish_seen_subcommand_from add token list totp-off remove help" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and not __fish_seen_subcommand_from add token list totp-off remove help" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and not __fish_seen_subcommand_from add token list totp-off remove help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and not __fish_seen_subcommand_from add token list totp-off remove help" -f -a "add" -d 'Add an admin'
@@ -129,7 +129,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_sub
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from add" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from add" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from add" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from add" -l password-stdin -d 'Read the password from the first line of stdin; there is no other way to give one'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from add" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -141,28 +141,28 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_sub
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from token" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from token" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from token" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from token" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from token" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from list" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from list" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from list" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from list" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from list" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from totp-off" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from totp-off" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from totp-off" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from totp-off" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from totp-off" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from totp-off" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from remove" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from remove" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from remove" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from remove" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from remove" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand admin; and __fish_seen_subcommand_from help" -f -a "add" -d 'Add an admin'
@@ -175,7 +175,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand user; and not __fish_seen_
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and not __fish_seen_subcommand_from add list show import reset pin note block unblock bind unbind explain credit buy help" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and not __fish_seen_subcommand_from add list show import reset pin note block unblock bind unbind explain credit buy help" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and not __fish_seen_subcommand_from add list show import reset pin note block unblock bind unbind explain credit buy help" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and not __fish_seen_subcommand_from add list show import reset pin note block unblock bind unbind explain credit buy help" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and not __fish_seen_subcommand_from add list show import reset pin note block unblock bind unbind explain credit buy help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and not __fish_seen_subcommand_from add list show import reset pin note block unblock bind unbind explain credit buy help" -f -a "add" -d 'Enter a user'
@@ -199,7 +199,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from add" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from add" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from add" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from add" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from list" -l q -d 'Only those whose name, phone or log-in name contains this' -r
@@ -208,21 +208,21 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from list" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from list" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from list" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from list" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from show" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from show" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from show" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from show" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from show" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from import" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from import" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from import" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from import" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from import" -l dry-run -d 'Only check and show what would be entered'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from import" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -236,21 +236,21 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from reset" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from reset" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from reset" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from reset" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from pin" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from pin" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from pin" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from pin" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from pin" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from pin" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from note" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from note" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from note" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from note" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from note" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from note" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from block" -l reason -d 'Why; kept in the books' -r
@@ -258,7 +258,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from block" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from block" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from block" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from block" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from block" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unblock" -l reason -d 'Why; kept in the books' -r
@@ -266,7 +266,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unblock" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unblock" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unblock" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unblock" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unblock" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from bind" -l label -d 'Name of the device for people' -r
@@ -274,7 +274,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from bind" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from bind" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from bind" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from bind" -l move -d 'Move it from the user who has it; without this another user\'s device is refused'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from bind" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from bind" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -282,14 +282,14 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unbind" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unbind" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unbind" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unbind" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from unbind" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from explain" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from explain" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from explain" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from explain" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from explain" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from credit" -l reason -d 'Why; kept in the books' -r
@@ -298,7 +298,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from credit" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from credit" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from credit" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from credit" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from credit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from buy" -l method -d 'How it is paid: `cash`, `transfer`, `qris_static`, or online: `snap`, `qris`, `gopay`, ...' -r
@@ -308,7 +308,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from buy" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from buy" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from buy" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from buy" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from buy" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand user; and __fish_seen_subcommand_from help" -f -a "add" -d 'Enter a user'
@@ -330,7 +330,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and not __fish_seen_
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and not __fish_seen_subcommand_from add list promise write-off settle help" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and not __fish_seen_subcommand_from add list promise write-off settle help" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and not __fish_seen_subcommand_from add list promise write-off settle help" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and not __fish_seen_subcommand_from add list promise write-off settle help" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and not __fish_seen_subcommand_from add list promise write-off settle help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and not __fish_seen_subcommand_from add list promise write-off settle help" -f -a "add" -d 'Enter a debt item; its quota is given with it, except with --no-advance'
@@ -348,7 +348,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from add" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from add" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from add" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from add" -l no-advance -d 'Do not give the quota now'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from add" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -356,7 +356,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from list" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from list" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from list" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from list" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from promise" -l due-date -d 'Last day to pay, like 2026-12-31' -r
@@ -366,7 +366,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from promise" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from promise" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from promise" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from promise" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from promise" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from write-off" -l reason -d 'Why' -r
@@ -374,7 +374,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from write-off" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from write-off" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from write-off" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from write-off" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from write-off" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from settle" -l amount-rp -d 'So much money, to the oldest items first' -r
@@ -385,7 +385,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subc
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from settle" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from settle" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from settle" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from settle" -l all -d 'Every open item and the overage'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from settle" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand debt; and __fish_seen_subcommand_from settle" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -399,7 +399,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand package; and not __fish_se
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and not __fish_seen_subcommand_from add list help" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand package; and not __fish_seen_subcommand_from add list help" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand package; and not __fish_seen_subcommand_from add list help" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and not __fish_seen_subcommand_from add list help" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and not __fish_seen_subcommand_from add list help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and not __fish_seen_subcommand_from add list help" -f -a "add" -d 'Put a package on sale'
@@ -412,7 +412,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_s
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from add" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from add" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from add" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from add" -l unlimited -d 'No end but its days'
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from add" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -420,7 +420,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_s
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from list" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from list" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from list" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from list" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand package; and __fish_seen_subcommand_from help" -f -a "add" -d 'Put a package on sale'
@@ -430,7 +430,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand order; and not __fish_seen
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and not __fish_seen_subcommand_from list cancel refresh review refund show help" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand order; and not __fish_seen_subcommand_from list cancel refresh review refund show help" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand order; and not __fish_seen_subcommand_from list cancel refresh review refund show help" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and not __fish_seen_subcommand_from list cancel refresh review refund show help" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and not __fish_seen_subcommand_from list cancel refresh review refund show help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and not __fish_seen_subcommand_from list cancel refresh review refund show help" -f -a "list" -d 'Show orders, newest first'
@@ -448,21 +448,21 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_sub
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from list" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from list" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from list" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from list" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from cancel" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from cancel" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from cancel" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from cancel" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from cancel" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from cancel" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refresh" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refresh" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refresh" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refresh" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refresh" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refresh" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from review" -l reason -d 'The reason' -r
@@ -470,7 +470,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_sub
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from review" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from review" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from review" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from review" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from review" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refund" -l amount-rp -d 'The amount; everything not yet refunded when not given' -r
@@ -479,14 +479,14 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_sub
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refund" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refund" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refund" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refund" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from refund" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from show" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from show" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from show" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from show" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from show" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand order; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show orders, newest first'
@@ -500,7 +500,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand report; and not __fish_see
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and not __fish_seen_subcommand_from sales debts usage collection help" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand report; and not __fish_seen_subcommand_from sales debts usage collection help" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand report; and not __fish_seen_subcommand_from sales debts usage collection help" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and not __fish_seen_subcommand_from sales debts usage collection help" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and not __fish_seen_subcommand_from sales debts usage collection help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and not __fish_seen_subcommand_from sales debts usage collection help" -f -a "sales" -d 'What was sold, by day, method and cashier'
@@ -514,7 +514,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_su
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from sales" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from sales" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from sales" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from sales" -l csv -d 'Print CSV for spreadsheets'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from sales" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from sales" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -524,7 +524,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_su
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from debts" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from debts" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from debts" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from debts" -l csv -d 'Print CSV for spreadsheets'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from debts" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from debts" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -534,7 +534,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_su
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from usage" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from usage" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from usage" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from usage" -l csv -d 'Print CSV for spreadsheets'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from usage" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from usage" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -544,7 +544,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_su
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from collection" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from collection" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from collection" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from collection" -l csv -d 'Print CSV for spreadsheets'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from collection" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand report; and __fish_seen_subcommand_from collection" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -557,7 +557,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and not __fish_se
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and not __fish_seen_subcommand_from add list help" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and not __fish_seen_subcommand_from add list help" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and not __fish_seen_subcommand_from add list help" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and not __fish_seen_subcommand_from add list help" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and not __fish_seen_subcommand_from add list help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and not __fish_seen_subcommand_from add list help" -f -a "add" -d 'Count the caller\'s drawer and close it'
@@ -569,7 +569,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_s
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from add" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from add" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from add" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from add" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from list" -l limit -d 'At most so many' -r
@@ -577,7 +577,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_s
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from list" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from list" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from list" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from list" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand closing; and __fish_seen_subcommand_from help" -f -a "add" -d 'Count the caller\'s drawer and close it'
@@ -587,7 +587,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and not __fish_see
 complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and not __fish_seen_subcommand_from verify help" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and not __fish_seen_subcommand_from verify help" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and not __fish_seen_subcommand_from verify help" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and not __fish_seen_subcommand_from verify help" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and not __fish_seen_subcommand_from verify help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and not __fish_seen_subcommand_from verify help" -f -a "verify" -d 'Recompute every balance and the hash chain; the first bad row is named'
@@ -596,7 +596,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and __fish_seen_su
 complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Recompute every balance and the hash chain; the first bad row is named'
@@ -605,7 +605,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand backup" -l config -d 'The 
 complete -c kuotad -n "__fish_kuotad_using_subcommand backup" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand backup" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand backup" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand backup" -l force -d 'Replace a file of that name, once the copy is whole'
 complete -c kuotad -n "__fish_kuotad_using_subcommand backup" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand backup" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -614,14 +614,14 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand restore" -l config -d 'The
 complete -c kuotad -n "__fish_kuotad_using_subcommand restore" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand restore" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand restore" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand restore" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand recovery-kit" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand recovery-kit" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand recovery-kit" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand recovery-kit" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand recovery-kit" -l replace -d 'Make another kit although there is one; copies from before need the old one'
 complete -c kuotad -n "__fish_kuotad_using_subcommand recovery-kit" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand recovery-kit" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -641,14 +641,14 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand export" -l config -d 'The 
 complete -c kuotad -n "__fish_kuotad_using_subcommand export" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand export" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand export" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand export" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand import" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand import" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand import" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand import" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand import" -l dry-run -d 'Only check and show what would be entered'
 complete -c kuotad -n "__fish_kuotad_using_subcommand import" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -703,14 +703,14 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand router-plan" -l config -d 
 complete -c kuotad -n "__fish_kuotad_using_subcommand router-plan" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand router-plan" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand router-plan" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand router-plan" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand router-plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and not __fish_seen_subcommand_from confirm help" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and not __fish_seen_subcommand_from confirm help" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and not __fish_seen_subcommand_from confirm help" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and not __fish_seen_subcommand_from confirm help" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and not __fish_seen_subcommand_from confirm help" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and not __fish_seen_subcommand_from confirm help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and not __fish_seen_subcommand_from confirm help" -f -a "confirm" -d 'Confirm the wall clock, after setting it by hand'
@@ -719,7 +719,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and __fish_seen_sub
 complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and __fish_seen_subcommand_from confirm" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
-complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and __fish_seen_subcommand_from confirm" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and __fish_seen_subcommand_from confirm" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and __fish_seen_subcommand_from confirm" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and __fish_seen_subcommand_from confirm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand clock; and __fish_seen_subcommand_from help" -f -a "confirm" -d 'Confirm the wall clock, after setting it by hand'

@@ -63,7 +63,46 @@ pub(super) const INDONESIAN: &[(&str, &str)] = &[
         "Restore the store from a backup, with no daemon running. The old store is kept",
         "Pulihkan data dari cadangan, saat daemon tidak berjalan. Data lama disimpan",
     ),
-    ("The copy", "Salinannya"),
+    (
+        "The copy: a file of `backup`, or one of the daemon's own, compressed or encrypted",
+        "Salinannya: berkas dari `backup`, atau salinan daemon sendiri, dimampatkan atau dienkripsi",
+    ),
+    (
+        "File with the secret key of the recovery kit, for an encrypted copy; without it the key is read from stdin",
+        "Berkas kunci rahasia dari perangkat pemulihan, untuk salinan terenkripsi; bila kosong, kuncinya dibaca dari stdin",
+    ),
+    (
+        "Make the key of encrypted copies and print it, once: keep it where the Raspberry Pi is not",
+        "Buat kunci salinan terenkripsi dan cetak, sekali: simpan di tempat lain dari Raspberry Pi",
+    ),
+    (
+        "Make another kit although there is one; copies from before need the old one",
+        "Buat kunci lain walaupun sudah ada; salinan sebelumnya perlu kunci yang lama",
+    ),
+    (
+        "Install the next version, and come back to this one if it does not work",
+        "Pasang versi berikutnya, dan kembali ke yang ini bila tidak berjalan",
+    ),
+    (
+        "Show what is installed, what there is and whether it would be installed; change nothing",
+        "Perlihatkan yang terpasang, yang ada dan apakah akan dipasang; tidak mengubah apa pun",
+    ),
+    (
+        "Also install a version that is younger than three days, or over a metered connection",
+        "Pasang juga versi yang belum berumur tiga hari, atau lewat sambungan berkuota",
+    ),
+    (
+        "Only finish an update that was interrupted, if there is one",
+        "Hanya selesaikan pembaruan yang terputus, bila ada",
+    ),
+    (
+        "Where packages, the copy of the store and the progress are kept",
+        "Tempat paket, salinan data dan kemajuannya disimpan",
+    ),
+    (
+        "How long the new version may take until everything works that worked before",
+        "Berapa lama versi baru boleh sampai semuanya berjalan seperti sebelumnya",
+    ),
     (
         "Write users, packages, debts, orders and ledger entries as CSV",
         "Tulis pelanggan, paket, tagihan, pembayaran dan baris buku besar sebagai CSV",

@@ -78,7 +78,6 @@ const NOT_TAKEN: [(&str, &str); 6] = [
     ("access_reason", "it follows from the rest"),
     ("used_bytes", "usage stays in the store that counted it; the quota account is taken over"),
     ("created_at", "customers count from the import"),
-    ("customer_note", "notes for customers are written again"),
     ("phone_e164", "it is read from the phone"),
 ];
 
