@@ -314,6 +314,35 @@ pub(super) const INDONESIAN: &[(&str, &str)] = &[
         "Keep everything in this folder; without it, in one that is removed at the end",
         "Simpan semuanya di folder ini; bila kosong, di folder yang dihapus setelah selesai",
     ),
+    // Hotspot users of the router.
+    (
+        "Hotspot users of a live router: what they are, and making customers of them",
+        "Pengguna hotspot di router yang berjalan: apa saja, dan menjadikannya pelanggan",
+    ),
+    (
+        "Show what each hotspot user is and which can become customers. Changes nothing",
+        "Perlihatkan tiap pengguna hotspot dan mana yang dapat menjadi pelanggan. Tidak mengubah apa pun",
+    ),
+    (
+        "Make customers of them: in the books in one step, then on the router, where the hotspot users are disabled and never \
+         deleted. Run it again to finish what was interrupted",
+        "Jadikan pelanggan: di buku dalam satu langkah, lalu di router, tempat pengguna hotspot dinonaktifkan dan tidak pernah \
+         dihapus. Jalankan lagi untuk menyelesaikan yang terputus",
+    ),
+    (
+        "Make them hotspot users again, with what is left of the quota. Refused where somebody bought or paid since",
+        "Jadikan pengguna hotspot lagi, dengan sisa kuotanya. Ditolak bila ada yang membeli atau membayar sejak itu",
+    ),
+    ("Only these, by name", "Hanya yang ini, menurut nama"),
+    (
+        "Make plain hotspot users of all customers, remove every row of ours from the router, and change nothing there any more",
+        "Jadikan semua pelanggan pengguna hotspot biasa, hapus semua baris kami dari router, dan jangan ubah apa pun lagi di sana",
+    ),
+    ("Only show what would be done", "Hanya perlihatkan yang akan dilakukan"),
+    (
+        "Come back: the customers are taken over again, and the router is kept in step again",
+        "Kembali: pelanggan diambil alih lagi, dan router disamakan lagi",
+    ),
     // Users.
     ("Enter a user", "Tambah pelanggan"),
     ("Phone, unique", "Telepon, tidak boleh sama"),
