@@ -11,6 +11,8 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::tools::whole_file;
+
 /// The file of a closed gate.
 const CLOSED: &str = "updating";
 /// Its name while the updater goes back.
@@ -23,10 +25,9 @@ pub fn is_closed(data_dir: &Path) -> bool {
     [CLOSED, TAKEN].into_iter().any(|name| data_dir.join(name).symlink_metadata().is_ok())
 }
 
-/// Closes the gate, durably.
+/// Closes the gate, durably. Root does it in a folder of the daemon's: a link of that name is replaced, not followed.
 pub fn close(data_dir: &Path) -> io::Result<()> {
-    File::create(data_dir.join(CLOSED))?.sync_all()?;
-    sync(data_dir)
+    whole_file::replace(&data_dir.join(CLOSED), "", 0o644)
 }
 
 /// Takes the gate to go back, durably. `false` if the daemon has opened it: what it acknowledged since must stay.
@@ -82,5 +83,16 @@ mod tests {
         open(folder).unwrap();
         open(folder).unwrap();
         assert!(!is_closed(folder));
+    }
+
+    #[test]
+    fn a_link_is_replaced_and_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let other = dir.path().join("other");
+        std::fs::write(&other, "kept").unwrap();
+        std::os::unix::fs::symlink(&other, dir.path().join(CLOSED)).unwrap();
+        close(dir.path()).unwrap();
+        assert_eq!(std::fs::read_to_string(&other).unwrap(), "kept");
+        assert!(is_closed(dir.path()));
     }
 }

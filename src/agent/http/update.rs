@@ -1,13 +1,12 @@
 //! Updates: what the updater reports, and asking for one. The daemon installs nothing: a unit of root watches for the file
 //! that it makes.
 
-use std::fs::File;
-use std::io;
 use std::path::Path;
 
 use super::state::AppState;
 use crate::agent::engine::Actor;
 use crate::protocol::admin::update::{UpdateReportView, UpdateView};
+use crate::tools::whole_file;
 use crate::web::Problem;
 
 /// What the updater reports, in the data folder.
@@ -19,10 +18,8 @@ const REPORT_BYTES_MAX: u64 = 64 * 1024;
 
 /// What the updater reported last, if it can be read.
 pub(crate) fn report(data_dir: &Path) -> Option<UpdateReportView> {
-    let mut text = Vec::new();
-    let file = File::open(data_dir.join(REPORT_FILE)).ok()?;
-    io::Read::read_to_end(&mut io::Read::take(file, REPORT_BYTES_MAX), &mut text).ok()?;
-    serde_json::from_slice(&text).ok()
+    let text = whole_file::read(&data_dir.join(REPORT_FILE), REPORT_BYTES_MAX).ok()??;
+    serde_json::from_str(&text).ok()
 }
 
 /// What is known of updates.
@@ -38,7 +35,7 @@ pub(crate) fn update_view(app: &AppState) -> UpdateView {
 /// Asks for an update, which begins within seconds.
 pub(crate) async fn request_update(app: &AppState, actor: Actor) -> Result<UpdateView, Problem> {
     app.read(move |engine| Ok(engine.note(&actor, "update.request", "kuotad", String::new())?)).await?;
-    let made = File::create(app.site.config.data_dir.join(REQUEST_FILE)).and_then(|file| file.sync_all());
+    let made = whole_file::replace(&app.site.config.data_dir.join(REQUEST_FILE), "", 0o644);
     made.map_err(|error| {
         Problem::unavailable("update_failed", format!("the updater could not be asked: {error}"))
     })?;

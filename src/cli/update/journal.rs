@@ -2,12 +2,12 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::trial::Health;
+use crate::tools::whole_file;
 
 const FILE: &str = "journal.json";
 
@@ -53,7 +53,7 @@ impl Journal {
 
     /// Writes it durably: the old text or the new one is there.
     pub fn save(&self, folder: &Path) -> io::Result<()> {
-        replace(&folder.join(FILE), &serde_json::to_vec_pretty(self)?)
+        whole_file::replace(&folder.join(FILE), &serde_json::to_string_pretty(self)?, 0o600)
     }
 
     /// Ends it.
@@ -61,14 +61,4 @@ impl Journal {
         fs::remove_file(folder.join(FILE))?;
         File::open(folder)?.sync_all()
     }
-}
-
-/// Replaces a file, durably.
-pub(super) fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
-    let part = path.with_extension("part");
-    let mut file = File::create(&part)?;
-    file.write_all(text)?;
-    file.sync_all()?;
-    fs::rename(&part, path)?;
-    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -3,13 +3,13 @@
 use std::io;
 use std::path::Path;
 
-use super::journal::replace;
 use crate::agent::http::update::REPORT_FILE;
 use crate::protocol::admin::update::{LastUpdateView, UpdateDecision, UpdateOutcome, UpdateReportView};
+use crate::tools::whole_file;
 
 /// Writes the report where the daemon reads it.
 pub(super) fn save(report: &UpdateReportView, data_dir: &Path) -> io::Result<()> {
-    replace(&data_dir.join(REPORT_FILE), &serde_json::to_vec_pretty(report)?)
+    whole_file::replace(&data_dir.join(REPORT_FILE), &serde_json::to_string_pretty(report)?, 0o644)
 }
 
 /// What was found.
