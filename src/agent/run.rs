@@ -114,7 +114,10 @@ pub async fn run(site: Arc<Site>, listeners: Listeners, stop: watch::Receiver<bo
         // Without it nothing is metered or blocked any more.
         ended = &mut cycle => ended.err().map(|error| RunError::Ended(error.to_string())),
     };
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    // A service manager that is told so expects the process to end.
+    if !*site.restart_wanted().borrow() {
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    }
     cycle.abort();
     if let Some(linking) = &linking {
         linking.abort();

@@ -10,8 +10,9 @@ use super::config::{
     self, Config, ConfigError, ConfigFiles, DeskChange, DeskLayer, FilesTurn, LoadedConfig, Origin, Secrets,
     TakesEffect,
 };
-use super::engine::{AccessUnder, Actor, EngineError, EngineGone};
+use super::engine::{AccessUnder, Actor, EngineError, EngineGone, ReadView};
 use super::site::Site;
+use crate::domain::account::Policy;
 use crate::settings::{Finding, Secret};
 use crate::tools::digest;
 
@@ -31,7 +32,7 @@ pub enum ReloadError {
 pub async fn reload(site: &Site) {
     let Some(files) = &site.files else { return };
     let mut turn = files.turn().await;
-    let done = match turn.read() {
+    let done = match files.read() {
         Ok((loaded, secrets)) => apply(site, &mut turn, loaded, secrets).await.map_err(ReloadError::from),
         Err(error) => Err(error.into()),
     };
@@ -62,7 +63,7 @@ async fn apply(
     {
         tracing::info!(key = "relay.token_file", "another relay token from the next call on");
     }
-    let changes = changes(&turn.last().config, config);
+    let changes = changes(&turn.files.last().config, config);
     for (key, from, to) in &changes {
         match config::key(key).map(|known| known.effect) {
             Some(TakesEffect::AtReload) => tracing::info!(key, from, to, "setting changed"),
@@ -198,20 +199,23 @@ pub fn revision(loaded: &LoadedConfig) -> String {
     data_encoding::HEXLOWER.encode(&digest::of_parts([loaded.desk.text()])[..8])
 }
 
-/// What a change would do.
-pub async fn preview(site: &Site, edit: &SettingsEdit) -> Result<SettingsOutcome, SettingsError> {
-    let turn = files(site)?.turn().await;
-    let planned = plan(&turn, edit)?;
-    outcome(site, &turn, edit, &planned).await
+/// What a change would do, seen by the engine's memory. Changes nothing.
+pub fn preview(site: &Site, view: &ReadView, edit: &SettingsEdit) -> Result<SettingsOutcome, SettingsError> {
+    let planned = plan(files(site)?, edit)?;
+    let policy = policy_then(site, &planned);
+    Ok(outcome(site, edit, &planned, view.access_under(&policy)))
 }
 
 /// Makes a change: it is noted, written, and applied as far as it can take effect now. The caller has made sure that `actor`
 /// is an owner, who proved it again where [`SettingsEdit::needs_proof`].
 pub async fn change(site: &Site, actor: Actor, edit: SettingsEdit) -> Result<SettingsOutcome, SettingsError> {
-    let mut turn = files(site)?.turn().await;
-    let mut planned = plan(&turn, &edit)?;
-    let mut outcome = outcome(site, &turn, &edit, &planned).await?;
-    if outcome.changes.is_empty() && edit.secrets.is_empty() && turn.last().faults.is_empty() {
+    let files = files(site)?;
+    let mut turn = files.turn().await;
+    let mut planned = plan(files, &edit)?;
+    let policy = policy_then(site, &planned);
+    let people = site.engine().call(move |engine| engine.read_view().access_under(&policy)).await?;
+    let mut outcome = outcome(site, &edit, &planned, people);
+    if outcome.changes.is_empty() && edit.secrets.is_empty() && files.last().faults.is_empty() {
         return Ok(outcome);
     }
     let detail = audit_detail(&outcome);
@@ -229,9 +233,9 @@ pub async fn change(site: &Site, actor: Actor, edit: SettingsEdit) -> Result<Set
         site.engine().call(move |engine| engine.note(&actor, "settings.change_failed", "", why)).await??;
         return Err(error.into());
     }
-    let (loaded, secrets) = turn.read().map_err(SettingsError::BadFile)?;
+    let (loaded, secrets) = files.read().map_err(SettingsError::BadFile)?;
     apply(site, &mut turn, loaded, secrets).await?;
-    outcome.revision = revision(turn.last());
+    outcome.revision = revision(&files.last());
     site.cycle.wake();
     Ok(outcome)
 }
@@ -241,8 +245,8 @@ fn files(site: &Site) -> Result<&ConfigFiles, SettingsError> {
 }
 
 /// Checks a change against what is in the files at this moment.
-fn plan(turn: &FilesTurn<'_>, edit: &SettingsEdit) -> Result<Planned, SettingsError> {
-    let (now, _) = turn.read().map_err(SettingsError::BadFile)?;
+fn plan(files: &ConfigFiles, edit: &SettingsEdit) -> Result<Planned, SettingsError> {
+    let (now, _) = files.read().map_err(SettingsError::BadFile)?;
     if edit.revision.as_ref().is_some_and(|seen| *seen != revision(&now)) {
         return Err(SettingsError::ChangedMeanwhile);
     }
@@ -265,7 +269,7 @@ fn plan(turn: &FilesTurn<'_>, edit: &SettingsEdit) -> Result<Planned, SettingsEr
         }
     }
     for (name, secret) in &edit.secrets {
-        if turn.is_credential(name) {
+        if files.is_credential(name) {
             return Err(SettingsError::IsCredential(name.clone()));
         }
         findings.extend(unfit_secret(name, secret));
@@ -273,7 +277,7 @@ fn plan(turn: &FilesTurn<'_>, edit: &SettingsEdit) -> Result<Planned, SettingsEr
     if !findings.is_empty() {
         return Err(SettingsError::Invalid(ConfigError { findings }));
     }
-    let next = turn.with(&layer).and_then(|next| next.config.router.client_tls().map(|_| next));
+    let next = files.with(&layer).and_then(|next| next.config.router.client_tls().map(|_| next));
     let next = next.map_err(SettingsError::Invalid)?;
     settle(&now, next, layer, edit)
 }
@@ -355,18 +359,20 @@ fn typed(like: Option<&Value>, value: &Value) -> Value {
     }
 }
 
-async fn outcome(
-    site: &Site,
-    turn: &FilesTurn<'_>,
-    edit: &SettingsEdit,
-    planned: &Planned,
-) -> Result<SettingsOutcome, SettingsError> {
+/// The rules once the change is in force.
+fn policy_then(site: &Site, planned: &Planned) -> Policy {
     let mut then = site.in_force();
     then.take_live(&planned.next.config);
-    let policy = then.policy();
-    let people = site.engine().call(move |engine| engine.read_view().access_under(&policy)).await?;
-    let secrets = edit.secrets.keys().cloned().collect();
-    Ok(SettingsOutcome { changes: planned.changes.clone(), secrets, people, revision: revision(turn.last()) })
+    then.policy()
+}
+
+fn outcome(site: &Site, edit: &SettingsEdit, planned: &Planned, people: Vec<AccessUnder>) -> SettingsOutcome {
+    SettingsOutcome {
+        changes: planned.changes.clone(),
+        secrets: edit.secrets.keys().cloned().collect(),
+        people,
+        revision: site.files.as_ref().map(|files| revision(&files.last())).unwrap_or_default(),
+    }
 }
 
 fn audit_detail(outcome: &SettingsOutcome) -> String {

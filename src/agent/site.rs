@@ -113,6 +113,7 @@ pub struct Site {
     pub guesses: Guesses,
     /// Where the configuration comes from, in a daemon.
     pub files: Option<ConfigFiles>,
+    restart: watch::Sender<bool>,
     engine: EngineHandle,
     /// Time from one reading to the next.
     pace: watch::Sender<Duration>,
@@ -188,6 +189,7 @@ impl Site {
             answers,
             guesses: Guesses::default(),
             files: None,
+            restart: watch::Sender::new(false),
             proof: LedgerProof::elsewhere(),
             copies: Copies::new(secret),
             help: HelpRequests::default(),
@@ -211,6 +213,16 @@ impl Site {
     /// The handle to the engine.
     pub fn engine(&self) -> &EngineHandle {
         &self.engine
+    }
+
+    /// Asks for the daemon to end and be started again.
+    pub fn restart(&self) {
+        self.restart.send_replace(true);
+    }
+
+    /// Whether somebody asked for that.
+    pub fn restart_wanted(&self) -> watch::Receiver<bool> {
+        self.restart.subscribe()
     }
 
     /// The time from one reading to the next. A reload changes it.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -15,6 +16,15 @@ use crate::agent::settings;
 use crate::agent::site::Site;
 use crate::clock::SystemClock;
 use crate::settings::Environment;
+
+/// From the press of the button for a restart to the end of the daemon.
+const RESTART_PAUSE: Duration = Duration::from_secs(1);
+/// How long the store may take to close before the daemon is started again inside the process.
+const CLOSE_MAX: Duration = Duration::from_secs(10);
+
+async fn is_restart_wanted(restart: &mut watch::Receiver<bool>) -> bool {
+    restart.wait_for(|wanted| *wanted).await.is_ok()
+}
 
 /// `check-config`: prints the effective configuration with the layer of each key, or every error in it.
 pub(super) fn check_config(path: &Path, output: Output) -> Result<(), Failure> {
@@ -49,8 +59,17 @@ fn with_origins(loaded: &LoadedConfig) -> String {
     lines.collect()
 }
 
-/// `run`: runs the daemon until a signal or a failure stops it.
+/// `run`: runs the daemon until a signal or a failure stops it. An owner who asks for a restart gets one inside the process,
+/// with everything read again: so it needs no service manager.
 pub(super) async fn run(path: &Path) -> Result<(), Failure> {
+    while run_once(path).await? {
+        tracing::info!("starting again, as an owner asked for");
+    }
+    Ok(())
+}
+
+/// Runs the daemon once. Returns whether it is to be started again.
+async fn run_once(path: &Path) -> Result<bool, Failure> {
     let env = Environment::process();
     let (loaded, secrets) = LoadedConfig::load_all(path, &env)?;
     let signals = Signals::catch().map_err(|e| Failure::said(format!("signals cannot be caught: {e}")))?;
@@ -69,10 +88,22 @@ pub(super) async fn run(path: &Path) -> Result<(), Failure> {
     let site = Arc::new(site);
     let listeners = run::listen(&site).await?;
     let (stop, stopped) = watch::channel(false);
+    let (restart, engine) = (site.restart_wanted(), site.engine().clone());
     let obeying = tokio::spawn(obey(signals, Arc::clone(&site), stop));
     let ended = run::run(site, listeners, stopped).await;
     obeying.abort();
-    Ok(ended?)
+    ended?;
+    let is_again = *restart.borrow();
+    if is_again {
+        // The store is locked until the engine is gone.
+        let _ = obeying.await;
+        if tokio::time::timeout(CLOSE_MAX, engine.closed()).await.is_err() {
+            return Err(Failure::said(
+                "the store is still in use; the service manager starts the daemon again",
+            ));
+        }
+    }
+    Ok(is_again)
 }
 
 /// The signals that a daemon handles.
@@ -97,10 +128,16 @@ impl Signals {
 }
 
 async fn obey(mut signals: Signals, site: Arc<Site>, stop: watch::Sender<bool>) {
+    let mut restart = site.restart_wanted();
     loop {
         let name = tokio::select! {
             _ = signals.terminate.recv() => "SIGTERM",
             _ = signals.interrupt.recv() => "SIGINT",
+            true = is_restart_wanted(&mut restart) => {
+                // The page that says so is sent first.
+                tokio::time::sleep(RESTART_PAUSE).await;
+                "restart"
+            }
             _ = signals.hang_up.recv() => {
                 settings::reload(&site).await;
                 continue;

@@ -17,8 +17,8 @@ const PASSWORD: &str = "password";
 /// The field of a password that replaces one.
 pub(crate) const NEW_PASSWORD: &str = "new_password";
 /// Fields that are never kept: passwords, PINs, one-time codes and keys.
-pub(crate) const SECRETS: [&str; 9] =
-    [PASSWORD, NEW_PASSWORD, "old", "new", "again", "pin", "pin_lagi", "otp", "server_key"];
+pub(crate) const SECRETS: [&str; 10] =
+    [PASSWORD, NEW_PASSWORD, "old", "new", "again", "pin", "pin_lagi", "otp", "server_key", "secret"];
 /// The field with the id of one submission, so that a double press submits once.
 pub(crate) const KEY: &str = "_key";
 /// The field that confirms what was shown.

@@ -63,6 +63,12 @@ impl PaymentSite {
         Self::build(CallTimeouts::default(), |site| site.listening().config(change)).await
     }
 
+    /// With its configuration in files, as the daemon has it.
+    pub async fn with_files() -> Self {
+        let change = |site: SiteBuilder| site.listening().with_files(Environment::default());
+        Self::build(CallTimeouts::default(), change).await
+    }
+
     /// With other timeouts of calls to the relay.
     pub async fn with_timeouts(timeouts: CallTimeouts) -> Self {
         Self::build(timeouts, SiteBuilder::listening).await

@@ -212,6 +212,10 @@ impl TestSite {
         if !file.exists() {
             let mut config = self.config.clone();
             config.router.password_file.clone_from(&password);
+            if let Some(relay) = &mut config.relay {
+                relay.token_file = self.folder.path().join("relay.token");
+                std::fs::write(&relay.token_file, "token-uji").unwrap();
+            }
             std::fs::write(&password, "rahasia").unwrap();
             std::fs::write(&file, config.effective_toml()).unwrap();
         }

@@ -9,7 +9,9 @@ use axum::routing::get;
 use axum::{Extension, Json, Router};
 
 use crate::agent::http::caller::Owner;
-use crate::agent::http::settings::{SettingsCaller, change_settings, outcome_view, settings_view};
+use crate::agent::http::settings::{
+    SettingsCaller, change_settings, outcome_view, preview_settings, settings_view,
+};
 use crate::agent::http::state::{Answer, AppState};
 use crate::protocol::admin::settings::{ChangeSettings, SettingsQuery};
 use crate::web::{Body, Peer, Query};
@@ -19,7 +21,7 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
 }
 
 async fn show(State(app): State<Arc<AppState>>, _: Owner) -> Answer {
-    Ok(Json(settings_view(&app).await?).into_response())
+    Ok(Json(settings_view(&app)).into_response())
 }
 
 async fn change(
@@ -30,7 +32,11 @@ async fn change(
     Query(query): Query<SettingsQuery>,
     body: Body<ChangeSettings>,
 ) -> Answer {
-    let caller = SettingsCaller::new(actor, peer, &headers);
-    let outcome = change_settings(&app, caller, body.value, query.dry_run).await?;
-    Ok(Json(outcome_view(&app, outcome, query.dry_run).await).into_response())
+    let outcome = if query.dry_run {
+        let site = Arc::clone(&app.site);
+        app.read(move |engine| preview_settings(&site, engine, &body.value)).await?
+    } else {
+        change_settings(&app, SettingsCaller::new(actor, peer, &headers), body.value).await?
+    };
+    Ok(Json(outcome_view(&app, outcome, query.dry_run)).into_response())
 }

@@ -1,7 +1,7 @@
 //! The files of a running daemon's configuration, which a reload reads again and the desk changes.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex as Lock, PoisonError};
+use std::sync::{Arc, Mutex as Lock, PoisonError};
 
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -16,8 +16,8 @@ pub struct ConfigFiles {
     pub password: Replaceable,
     /// The site's token at the relay, where the daemon was started with a relay.
     pub token: Option<Replaceable>,
-    last: Mutex<LoadedConfig>,
-    faults: Lock<Vec<Finding>>,
+    last: Lock<Arc<LoadedConfig>>,
+    turn: Mutex<()>,
 }
 
 impl LoadedConfig {
@@ -55,19 +55,40 @@ impl ConfigFiles {
             env,
             password: Replaceable::new(secrets.router_password),
             token: secrets.relay_token.map(Replaceable::new),
-            faults: Lock::new(loaded.faults.clone()),
-            last: Mutex::new(loaded),
+            last: Lock::new(Arc::new(loaded)),
+            turn: Mutex::new(()),
         }
+    }
+
+    /// The configuration as last read.
+    pub fn last(&self) -> Arc<LoadedConfig> {
+        Arc::clone(&self.last.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What is wrong with the desk's layer.
     pub fn faults(&self) -> Vec<Finding> {
-        self.faults.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.last().faults.clone()
     }
 
-    /// Waits for the turn to read or change the files: one at a time.
+    /// Reads everything again.
+    pub fn read(&self) -> Result<(LoadedConfig, Secrets), ConfigError> {
+        LoadedConfig::load_all(&self.path, &self.env)
+    }
+
+    /// What would count with another layer of the desk. Errors are those of every layer.
+    pub fn with(&self, layer: &DeskLayer) -> Result<LoadedConfig, ConfigError> {
+        let (text, name) = Config::text(&self.path)?;
+        LoadedConfig::with(&text, &name, layer, &self.env)
+    }
+
+    /// Whether a secret comes from the service manager, which the desk cannot replace.
+    pub fn is_credential(&self, secret: &str) -> bool {
+        credential_file(secret, &self.env).is_some()
+    }
+
+    /// Waits for the turn to read and change the files: one at a time.
     pub async fn turn(&self) -> FilesTurn<'_> {
-        FilesTurn { files: self, last: self.last.lock().await }
+        FilesTurn { files: self, _turn: self.turn.lock().await }
     }
 }
 
@@ -77,39 +98,17 @@ fn log_faults(faults: &[Finding]) {
     }
 }
 
-/// The exclusive right to read and change the files of the configuration.
+/// The exclusive right to change the files of the configuration.
 pub struct FilesTurn<'a> {
     /// The files.
     pub files: &'a ConfigFiles,
-    last: MutexGuard<'a, LoadedConfig>,
+    _turn: MutexGuard<'a, ()>,
 }
 
 impl FilesTurn<'_> {
-    /// The configuration as last read.
-    pub fn last(&self) -> &LoadedConfig {
-        &self.last
-    }
-
-    /// Reads everything again.
-    pub fn read(&self) -> Result<(LoadedConfig, Secrets), ConfigError> {
-        LoadedConfig::load_all(&self.files.path, &self.files.env)
-    }
-
-    /// What would count with another layer of the desk. Errors are those of every layer.
-    pub fn with(&self, layer: &DeskLayer) -> Result<LoadedConfig, ConfigError> {
-        let (text, name) = Config::text(&self.files.path)?;
-        LoadedConfig::with(&text, &name, layer, &self.files.env)
-    }
-
-    /// Whether a secret comes from the service manager, which the desk cannot replace.
-    pub fn is_credential(&self, secret: &str) -> bool {
-        credential_file(secret, &self.files.env).is_some()
-    }
-
     /// Remembers what was read and is in force from here on.
     pub fn keep(&mut self, loaded: LoadedConfig) {
         log_faults(&loaded.faults);
-        self.files.faults.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&loaded.faults);
-        *self.last = loaded;
+        *self.files.last.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
     }
 }

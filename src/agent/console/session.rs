@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 
@@ -33,6 +34,8 @@ pub(crate) struct AdminSession {
     pub token: String,
     /// How the page is looked at.
     pub page_request: PageRequest,
+    /// Whether it is a session of a browser, and not a token.
+    pub is_browser: bool,
     /// What was done just before, shown once.
     pub told: Option<Flash>,
 }
@@ -77,7 +80,8 @@ impl FromRequestParts<Arc<AppState>> for AdminSession {
                 let token = app.site.signed_tokens.session_form_token(secret);
                 app.lapsed.note(&token, &actor.name);
                 let told = parameter(&parts.uri, FLASH).and_then(|key| app.flash.take(&token, key));
-                Ok(Self { actor, token, page_request, told })
+                let is_browser = !secret.is_empty() && !parts.headers.contains_key(AUTHORIZATION);
+                Ok(Self { actor, token, page_request, is_browser, told })
             }
             Err(problem) if problem.status() == 401 => Err(see_other(&entrance(&parts.uri))),
             Err(problem) => Err(problem.into_response()),

@@ -1,19 +1,22 @@
 //! The configuration in force, by section, with the purpose of each key; and the rules in words.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use serde_json::Value;
 
+use super::actions::buttons::{Button, buttons};
+use super::actions::settings::{SETTINGS_ACTIONS, SettingsRecord};
 use super::session::AdminSession;
 use crate::agent::config::{self, Config, Key, Language};
 use crate::agent::console::texts::office::Office;
+use crate::agent::console::texts::settings::SettingsWords;
+use crate::agent::http::settings::settings_view;
 use crate::agent::http::state::{Answer, AppState};
 use crate::domain::account::{Expiry, Overage};
 use crate::domain::debt::DebtDue;
 use crate::domain::units::Rupiah;
+use crate::protocol::admin::settings::SettingsView;
 use crate::store::Role;
 use crate::ui::catalogue::fill;
 use crate::ui::desk::Layout;
@@ -25,6 +28,8 @@ pub(crate) struct KeyRow {
     value: String,
     pub meaning: &'static str,
     is_default: bool,
+    origin: &'static str,
+    is_waiting: bool,
 }
 
 #[derive(Template)]
@@ -33,7 +38,12 @@ struct SettingsPage {
     frame: Frame,
     layout: Layout,
     w: &'static Office,
+    s: &'static SettingsWords,
     rules: Vec<String>,
+    buttons: Vec<Button>,
+    restart: Vec<Button>,
+    waiting: String,
+    faults: Vec<String>,
     sections: Vec<(String, Vec<KeyRow>)>,
 }
 
@@ -41,23 +51,42 @@ struct SettingsPage {
 pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession) -> Answer {
     session.at_least(Role::Owner)?;
     let config = app.site.in_force();
-    let (locale, w) = (&session.page_request.locale, session.office());
+    let language = session.page_request.locale.language;
+    let (locale, w, s) = (&session.page_request.locale, session.office(), SettingsWords::of(language));
     let (frame, layout) = session.layout(w.settings, "/pengaturan");
-    let (rules, sections) = (rules(w, locale, &config), sections(&config, locale.language));
-    html(&SettingsPage { frame, layout, w, rules, sections })
+    let view = settings_view(&app);
+    let record = SettingsRecord { change: app.site.files.is_some(), restart: app.site.files.is_some() };
+    let buttons = buttons("/pengaturan", SETTINGS_ACTIONS, &session, &record);
+    let (restart, buttons) = buttons.into_iter().partition(|button| button.segment == "mulai-ulang");
+    let waiting = view.after_restart.join(", ");
+    html(&SettingsPage {
+        frame,
+        layout,
+        w,
+        s,
+        rules: rules(w, locale, &config),
+        buttons,
+        restart,
+        waiting: if waiting.is_empty() { waiting } else { fill(s.waits, &[&waiting]) },
+        faults: view.faults.clone(),
+        sections: sections(&view, language),
+    })
 }
 
 /// Every key with its value, by section. Secrets are no part of the tree: it names their files only.
-pub(crate) fn sections(config: &Config, language: Language) -> Vec<(String, Vec<KeyRow>)> {
-    let (is, by_default) = (flat(config), flat(&Config::default()));
+pub(crate) fn sections(view: &SettingsView, language: Language) -> Vec<(String, Vec<KeyRow>)> {
+    let s = SettingsWords::of(language);
     let mut sections: Vec<(String, Vec<KeyRow>)> = Vec::new();
-    for (key, value) in &is {
-        let section = key.rsplit_once('.').map_or("", |(section, _)| section);
+    for item in &view.items {
+        let Some(value) = &item.value else { continue };
+        let section = item.key.rsplit_once('.').map_or("", |(section, _)| section);
         let row = KeyRow {
-            key: key.clone(),
+            key: item.key.clone(),
             value: value.clone(),
-            meaning: config::key(key).map_or("", |known| meaning(known, language)),
-            is_default: by_default.get(key) == Some(value),
+            meaning: config::key(&item.key).map_or("", |known| meaning(known, language)),
+            is_default: item.origin == "default",
+            origin: s.origin(&item.origin),
+            is_waiting: view.after_restart.contains(&item.key),
         };
         match sections.iter_mut().find(|(known, _)| known == section) {
             Some((_, rows)) => rows.push(row),
@@ -72,37 +101,6 @@ const fn meaning(key: &Key, language: Language) -> &'static str {
     match language {
         Language::Indonesian => key.indonesian,
         Language::English => key.english,
-    }
-}
-
-/// Keys with their whole path, and values as text.
-fn flat(config: &Config) -> BTreeMap<String, String> {
-    let tree = serde_json::to_value(config).expect("a configuration holds texts, numbers and sections only");
-    let mut keys = BTreeMap::new();
-    flatten("", &tree, &mut keys);
-    keys
-}
-
-fn flatten(path: &str, value: &Value, keys: &mut BTreeMap<String, String>) {
-    match value {
-        Value::Object(section) => {
-            for (key, value) in section {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                flatten(&path, value, keys);
-            }
-        }
-        Value::Null => {}
-        value => {
-            keys.insert(path.to_owned(), text(value));
-        }
-    }
-}
-
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", "),
-        other => other.to_string(),
     }
 }
 
@@ -155,11 +153,6 @@ mod tests {
         for key in config::sections().into_iter().flat_map(|section| section.keys) {
             for language in [Language::Indonesian, Language::English] {
                 assert!(!meaning(key, language).is_empty(), "{}", key.path);
-            }
-        }
-        for (section, rows) in sections(&Config::default(), Language::English) {
-            for row in rows {
-                assert!(!row.meaning.is_empty(), "{section} {}", row.key);
             }
         }
     }

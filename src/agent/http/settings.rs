@@ -10,14 +10,16 @@ use serde_json::Value;
 use super::sessions::prove_again;
 use super::state::AppState;
 use crate::agent::config::{self, DeskChange, Key, LoadedConfig, Origin, TakesEffect};
-use crate::agent::engine::{AccessUnder, Actor};
+use crate::agent::engine::{AccessUnder, Actor, Engine};
 use crate::agent::settings::{
     ChangedKey, SettingsEdit, SettingsError, SettingsOutcome, after_restart, change, preview, revision,
     secret_of,
 };
+use crate::agent::site::Site;
 use crate::domain::access::Status;
 use crate::protocol::admin::settings::{
-    ChangeSettings, ChangedAccessView, ChangedSettingView, ChangedSettingsView, SettingView, SettingsView,
+    ChangeSettings, ChangedAccessView, ChangedSettingView, ChangedSettingsView, SecretInput, SettingInput,
+    SettingView, SettingsView,
 };
 use crate::protocol::admin::values::Instant;
 use crate::settings::{Finding, Secret};
@@ -39,6 +41,7 @@ pub(crate) struct SettingsCaller {
 }
 
 impl SettingsCaller {
+    /// The caller of the API.
     pub fn new(actor: Actor, peer: Peer, headers: &HeaderMap) -> Self {
         let is_session = peer != Peer::Local && !headers.contains_key(AUTHORIZATION);
         Self { actor, peer, is_session }
@@ -73,22 +76,34 @@ fn invalid(findings: Vec<Finding>) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).with_errors(errors.collect())
 }
 
-/// Makes a change, or shows what it would do. A session alone, or a token, changes no key that decides where a secret is sent.
+/// What a request wants changed.
+fn edit_of(asked: &ChangeSettings) -> SettingsEdit {
+    let value = |item: &SettingInput| (item.key.clone(), item.value.clone().map(Value::String));
+    let secret = |item: &SecretInput| (item.name.clone(), Secret::new(item.value.clone()));
+    SettingsEdit {
+        values: asked.values.iter().map(value).collect(),
+        secrets: asked.secrets.iter().map(secret).collect(),
+        revision: asked.revision.clone(),
+    }
+}
+
+/// What a change would do. Changes nothing, and asks for no password.
+pub(crate) fn preview_settings(
+    site: &Site,
+    engine: &Engine,
+    asked: &ChangeSettings,
+) -> Result<SettingsOutcome, Problem> {
+    Ok(preview(site, &engine.read_view(), &edit_of(asked))?)
+}
+
+/// Makes a change. A session alone, or a token, changes no key that decides where a secret is sent.
 pub(crate) async fn change_settings(
     app: &AppState,
     caller: SettingsCaller,
     asked: ChangeSettings,
-    dry_run: bool,
 ) -> Result<SettingsOutcome, Problem> {
-    let ChangeSettings { values, secrets, password, otp, revision } = asked;
-    let edit = SettingsEdit {
-        values: values.into_iter().map(|item| (item.key, item.value.map(Value::String))).collect(),
-        secrets: secrets.into_iter().map(|item| (item.name, Secret::new(item.value))).collect(),
-        revision,
-    };
-    if dry_run {
-        return Ok(preview(&app.site, &edit).await?);
-    }
+    let edit = edit_of(&asked);
+    let ChangeSettings { password, otp, .. } = asked;
     if edit.needs_proof() {
         if !caller.is_session {
             let detail = "a key that decides where a secret is sent is changed by an owner's own session, with the password";
@@ -101,24 +116,21 @@ pub(crate) async fn change_settings(
 }
 
 /// The configuration as the files have it at this moment.
-pub(crate) async fn settings_view(app: &AppState) -> Result<SettingsView, Problem> {
+pub(crate) fn settings_view(app: &AppState) -> SettingsView {
     let (loaded, revision) = match &app.site.files {
-        Some(files) => {
-            let turn = files.turn().await;
-            (turn.last().clone(), revision(turn.last()))
-        }
-        None => (LoadedConfig::plain(app.site.in_force()), String::new()),
+        Some(files) => (files.last(), revision(&files.last())),
+        None => (Arc::new(LoadedConfig::plain(app.site.in_force())), String::new()),
     };
     let can_change = app.site.files.is_some();
     let values = loaded.config.keys();
     let items = config::sections().into_iter().flat_map(|section| section.keys);
-    Ok(SettingsView {
+    SettingsView {
         revision,
         items: items.map(|key| setting(key, &values, &loaded, can_change)).collect(),
         faults: loaded.faults.iter().map(ToString::to_string).collect(),
         after_restart: after_restart(&app.site, &loaded.config),
         running_since: Instant(app.since),
-    })
+    }
 }
 
 fn setting(
@@ -174,13 +186,9 @@ pub(crate) fn blocked_and_freed(people: &[AccessUnder]) -> (u64, u64) {
 }
 
 /// A change as the API answers it.
-pub(crate) async fn outcome_view(
-    app: &AppState,
-    outcome: SettingsOutcome,
-    dry_run: bool,
-) -> ChangedSettingsView {
+pub(crate) fn outcome_view(app: &AppState, outcome: SettingsOutcome, dry_run: bool) -> ChangedSettingsView {
     let waiting = match &app.site.files {
-        Some(files) => after_restart(&app.site, &files.turn().await.last().config),
+        Some(files) => after_restart(&app.site, &files.last().config),
         None => Vec::new(),
     };
     let (blocked, freed) = blocked_and_freed(&outcome.people);

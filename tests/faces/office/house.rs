@@ -6,10 +6,13 @@ use std::time::Duration;
 use axum::http::Method;
 use kuota::agent::config::Enforcement;
 use kuota::domain::id::Mac;
+use kuota::domain::units::Bytes;
+use kuota::settings::Environment;
 use serde_json::json;
 
+use crate::support::api_client::PASSWORD;
 use crate::support::console_client::{ConsoleClient, Fields};
-use crate::support::site::TestSite;
+use crate::support::site::{SiteBuilder, TestSite};
 
 const MAC: Mac = Mac([2, 0, 0, 0, 0, 7]);
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 5, 50, 17);
@@ -180,6 +183,58 @@ async fn the_owner_turns_a_lost_second_factor_off() {
     owner.open("/pengelola").await.says("siti Operator Ya");
     let done = owner.sure(&owner.open("/pengelola/siti/dua-langkah").await).await;
     owner.open(&done.to).await.says("siti Operator Tidak");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_are_changed_after_a_preview_and_log_ins_only_with_password_and_secret() {
+    let env = Environment::from([("KUOTA__POLICY__MAX_DEVICES_PER_USER", "4")]);
+    let site = SiteBuilder::new().with_files(env).listening().start().await.with_owner().await;
+    let owner = ConsoleClient::owner(&site).await;
+    site.user("Budi").await;
+    owner.open("/pengaturan").await.says("Ubah pengaturan").hides("Menunggu mulai ulang");
+    let quota = owner.open("/pengaturan/kuota").await;
+    quota.says("policy.max_devices_per_user ditentukan oleh lingkungan");
+    let mut fields = quota.fields();
+    fields.insert("policy.fup_threshold".to_owned(), "1 GB".to_owned());
+    let sent = owner.post(&quota.action(), &fields).await;
+    let shown = owner.open(&sent.to).await;
+    shown.says("policy.fup_threshold: 3 GB \u{2192} 1 GB");
+    assert_eq!(site.agent().in_force().policy.fup_threshold, Bytes::gb(3), "nothing has changed yet");
+    let done = owner.sure(&shown).await;
+    owner.open(&done.to).await.says("Sudah dilakukan");
+    assert_eq!(site.agent().in_force().policy.fup_threshold, Bytes::gb(1));
+    owner.open("/pengaturan").await.says("policy.fup_threshold 1 GB").says("meja ini");
+
+    let form = owner.open("/pengaturan/router").await;
+    let mut fields = form.fields();
+    fields.insert("router.address".to_owned(), "10.9.9.9:8728".to_owned());
+    for (password, secret) in
+        [("", ""), (PASSWORD, ""), ("tebakan", "rahasia-baru"), (PASSWORD, "rahasia-baru")]
+    {
+        fields.insert("password".to_owned(), password.to_owned());
+        fields.insert("secret".to_owned(), secret.to_owned());
+        let mut page = owner.post(&form.action(), &fields).await;
+        if page.status == 303 {
+            page = owner.open(&page.to).await;
+        }
+        if page.html.contains("Belum ada yang berubah") {
+            page.hides("rahasia-baru").hides("tebakan");
+            page = owner.sure(&page).await;
+        }
+        let is_changed =
+            site.agent().files.as_ref().unwrap().last().config.router.address.to_string() == "10.9.9.9:8728";
+        assert_eq!(
+            is_changed,
+            secret == "rahasia-baru" && password == PASSWORD,
+            "{password} {secret}: {}",
+            page.words()
+        );
+    }
+    owner.open("/pengaturan").await.says("Menunggu mulai ulang: router.address").hides("rahasia-baru");
+    let restart = owner.open("/pengaturan/mulai-ulang").await;
+    assert!(!*site.agent().restart_wanted().borrow());
+    owner.sure(&restart).await;
+    assert!(*site.agent().restart_wanted().borrow());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -199,6 +199,10 @@ async fn prepared(site: &PaymentSite, owner: &ConsoleClient<'_>, deed: &str, n: 
         "/pembayaran/{id}/" => to_order(site, last).await,
         "/kasir/" => (deed.to_owned(), vec![("counted_rp", "0".to_owned())]),
         "/router/" | "/jam/" | "/tagihan/" => (deed.to_owned(), Vec::new()),
+        "/pengaturan/" => {
+            let typed = if last == "nama" { vec![("name", "Hotspot Lain".to_owned())] } else { Vec::new() };
+            (deed.to_owned(), typed)
+        }
         "/pengelola/" => {
             (deed.to_owned(), vec![("name", name(n)), ("password", "rahasia sekali".to_owned())])
         }
@@ -262,7 +266,7 @@ async fn sends(browser: &ConsoleClient<'_>, page: &Page, path: &str, otp: Option
 async fn every_deed_of_the_desk_leads_on_whenever_it_is_sent() {
     let (deeds, _) = forms_of_the_source();
     assert!(deeds.len() > 35, "{deeds:?}");
-    let site = PaymentSite::start().await;
+    let site = PaymentSite::with_files().await;
     let owner = ConsoleClient::owner(&site).await;
     let mut n = 0;
     for deed in deeds {

@@ -443,6 +443,8 @@ async function stranger(town, devices) {
 
 /** What cannot come to be among simulated people, and the test in Rust that presses it to its end. */
 const ELSEWHERE = {
+  'desk /pengaturan/nama': 'faces office: every_deed_of_the_desk_leads_on_whenever_it_is_sent',
+  'desk /pengaturan/mulai-ulang': 'faces office: every_deed_of_the_desk_leads_on_whenever_it_is_sent',
   'desk /pembayaran/{order}/bukukan': 'faces office: the_review_queue_stands_first_and_the_owner_decides_after_seeing_what_it_does',
 }
 
@@ -478,6 +480,7 @@ const PRESSED_BY = {
     'desk /pengelola/{name}/token', 'desk /pengelola/{name}/peran', 'desk /pengelola/{name}/kata-sandi', 'desk /pengelola/{name}/dua-langkah', 'desk /pengelola/{name}/hapus',
     'desk /pengelola/{name}/token/{hash}/hapus',
   ],
+  'console/office/settings.html dialog {{ button.href }}': ['desk /pengaturan/nama', 'desk /pengaturan/mulai-ulang'],
   'console/office/payment.html dialog {{ button.href }}': [
     'desk /pembayaran/{order}/tutup', 'desk /pembayaran/{order}/tanya',
     'desk /pembayaran/{order}/batalkan', 'desk /pembayaran/{order}/kembalikan',

@@ -12,6 +12,7 @@ use crate::agent::http::commands::money::Money;
 use crate::agent::http::state::AppState;
 use crate::agent::site::Site;
 use crate::domain::id::UserId;
+use crate::protocol::admin::settings::ChangeSettings;
 use crate::store::Role;
 use crate::ui::flash::Flash;
 use crate::ui::language::Language;
@@ -47,6 +48,8 @@ pub(crate) enum Work {
     CommandContext(Command),
     /// Money of this user comes.
     Money(UserId, Money),
+    /// Other settings.
+    Settings(ChangeSettings),
     /// Something else, described beforehand in these words.
     Operation(Vec<String>, Operation),
 }

@@ -11,7 +11,7 @@
 //! | `pages` | the two pages |
 //! | `submit` | asking, showing, doing |
 //! | `routes`, `buttons` | the pages of a table; its actions as buttons |
-//! | `counter`, `customers`, `help`, `hosts`, `debts`, `packages`, `payments`, `office` | the tables |
+//! | `counter`, `customers`, `help`, `hosts`, `debts`, `packages`, `payments`, `office`, `settings` | the tables |
 
 pub(crate) mod action;
 pub(crate) mod buttons;
@@ -27,6 +27,7 @@ pub(crate) mod pages;
 pub(crate) mod payments;
 pub(crate) mod preview;
 mod routes;
+pub(crate) mod settings;
 pub(crate) mod subject;
 pub(crate) mod submit;
 
@@ -53,6 +54,7 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
         .merge(routes("/kasir", office::DRAWER_ACTIONS))
         .merge(routes("/router", office::ROUTER_ACTIONS))
         .merge(routes("/jam", office::CLOCK_ACTIONS))
+        .merge(routes("/pengaturan", settings::SETTINGS_ACTIONS))
         .merge(routes("/pengelola", office::NEW_ADMIN_ACTIONS))
         .merge(routes("/pengelola/{name}", office::ADMIN_ACTIONS))
         .merge(routes("/pengelola/{name}/token/{hash}", office::TOKEN_ACTIONS))

@@ -6,6 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::response::IntoResponse;
 
+use super::settings::{Settings, SettingsRecord};
 use crate::agent::http::state::AppState;
 use crate::domain::account::Account;
 use crate::domain::debt::DebtItem;
@@ -31,6 +32,15 @@ impl Subject for () {
     type Path = ();
 
     fn of((): ()) -> Self {}
+}
+
+impl Subject for Settings {
+    type Record = SettingsRecord;
+    type Path = ();
+
+    fn of((): ()) -> Self {
+        Self
+    }
 }
 
 impl Subject for UserId {

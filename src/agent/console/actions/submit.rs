@@ -8,12 +8,14 @@ use super::form_spec::FormSpec;
 use super::pages::{self, SHOWN};
 use super::preview;
 use super::preview::Shown;
+use super::settings;
 use super::subject::Subject;
 use crate::agent::console::session::{AdminSession, Filled};
 use crate::agent::console::texts::say;
 use crate::agent::engine::{Command, Done, Engine, Key, Request};
 use crate::agent::http::checkout::take_money;
 use crate::agent::http::commands::money::{Money, over_the_counter};
+use crate::agent::http::settings::{SettingsCaller, change_settings};
 use crate::agent::http::state::{Answer, AppState};
 use crate::domain::id::{OrderId, UserId};
 use crate::domain::ledger::Posted;
@@ -66,6 +68,7 @@ fn preview<S>(context: &FormContext<S>, work: &Work, engine: &mut Engine) -> Res
     let (action, online) = match work {
         Work::CommandContext(action) | Work::Money(_, Money::Taken(action)) => (action.clone(), None),
         Work::Money(_, Money::Asked(wish)) => (over_the_counter(wish), Some(wish.method)),
+        Work::Settings(asked) => return settings::shown(context, engine, asked),
         Work::Operation(says, _) => return Ok(Shown { notes: says.clone(), ..Shown::default() }),
     };
     let actor = context.actor.clone();
@@ -154,7 +157,7 @@ pub(crate) async fn submit<S: Subject>(
             let key = app.flash.remember(&session.token, page.typed(&form));
             return Ok(see_other(&page.address(Some((SHOWN, &key)))));
         }
-        (Ok((Work::Operation(..), _)), Some(_)) if claim == Some(Claim::Running) => {
+        (Ok((Work::Operation(..) | Work::Settings(_), _)), Some(_)) if claim == Some(Claim::Running) => {
             return page.refused(&form, Problem::conflict("deed_running", "this is being done"));
         }
         (Ok((work, _)), Some(key)) => Doing { app, page: &page, form: &form, key }.does(work).await,
@@ -193,6 +196,14 @@ impl Doing<'_> {
         let (action, done) = match work {
             Work::Operation(_, operation) => {
                 let told = operation(Arc::clone(app), actor).await?;
+                return Ok((self.page.home.clone(), self.named(told)));
+            }
+            Work::Settings(asked) => {
+                let session = self.page.session;
+                let (peer, is_session) = (session.page_request.peer, session.is_browser);
+                let caller = SettingsCaller { actor, peer, is_session };
+                let done = change_settings(app, caller, asked).await.map_err(settings::of_form)?;
+                let told = settings::told(session.page_request.locale.language, &done);
                 return Ok((self.page.home.clone(), self.named(told)));
             }
             Work::CommandContext(action) => {

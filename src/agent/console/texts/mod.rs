@@ -23,4 +23,5 @@ pub(crate) mod office;
 pub(crate) mod people;
 pub(crate) mod refusals;
 pub(crate) mod say;
+pub(crate) mod settings;
 pub(crate) mod version;

@@ -324,10 +324,8 @@ words! {
         totp_remove: "Matikan verifikasi dua langkah", "Turn the second factor off";
         // Settings
         settings: "Pengaturan", "Settings";
-        settings_text: "Pengaturan yang sedang berlaku. Diubah di berkas TOML di Raspberry Pi atau lewat variabel KUOTA__…; isi berkas rahasia tidak ditampilkan.",
-            "The configuration in force. It is changed in the TOML file on the Raspberry Pi or by variables KUOTA__…; what secret files hold is not shown.";
-        settings_reload: "Aturan, jarak pembacaan, dan rahasia dibaca ulang dengan systemctl reload kuotad; selebihnya setelah restart.",
-            "Rules, intervals and secrets are read again by systemctl reload kuotad; the rest after a restart.";
+        settings_text: "Semua pengaturan yang berlaku setelah mulai ulang berikutnya, dengan asalnya. Berkas di Raspberry Pi dan variabel KUOTA__… juga dapat mengubahnya; isi berkas rahasia tidak ditampilkan.",
+            "Every setting as it counts from the next start on, with its origin. The file on the Raspberry Pi and variables KUOTA__… change them too; what secret files hold is not shown.";
         policy_words: "Aturan dengan kata-kata", "The rules in words";
         rule_stop: "Saat kuota habis, internet berhenti.", "When quota is used up, the internet stops.";
         rule_debt: "Saat kuota habis, pemakaian lanjut jadi tagihan; pada {0}, internet dijeda.", "When quota is used up, use goes on as debt; at {0} the internet is stopped.";
@@ -348,8 +346,6 @@ words! {
         value: "Nilai", "Value";
         meaning: "Artinya", "Meaning";
         origin: "Asal", "Origin";
-        is_default: "bawaan", "default";
-        is_set: "diatur", "set";
         // Backup
         backups: "Cadangan", "Backup";
         backup_download: "Buat dan unduh cadangan", "Make and download a backup";
