@@ -391,7 +391,7 @@ impl State {
         }
         self.dirty.left |= left.is_some();
         self.left = left.unwrap_or(self.left);
-        handovers.into_iter().for_each(|record| self.put_handover(record));
+        self.put_handovers(handovers);
         self.remember_undated(undated);
         self.apply_records(records);
     }
@@ -420,12 +420,14 @@ impl State {
         }
     }
 
-    /// Adds or changes a handover; a new one gets its key.
-    fn put_handover(&mut self, record: HandoverRecord) {
-        let last = self.handovers.keys().next_back().copied().unwrap_or_default();
-        let no = if record.no == 0 { last + 1 } else { record.no };
-        self.dirty.handovers.insert(no);
-        self.handovers.insert(no, HandoverRecord { no, ..record });
+    /// Adds or changes handovers; a new one gets its key.
+    fn put_handovers(&mut self, handovers: Vec<HandoverRecord>) {
+        for record in handovers {
+            let last = self.handovers.keys().next_back().copied().unwrap_or_default();
+            let no = if record.no == 0 { last + 1 } else { record.no };
+            self.dirty.handovers.insert(no);
+            self.handovers.insert(no, HandoverRecord { no, ..record });
+        }
     }
 
     fn put_order(&mut self, open: OpenOrder) {
