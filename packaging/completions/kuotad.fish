@@ -47,6 +47,8 @@ complete -c kuotad -n "__fish_kuotad_needs_command" -f -a "closing" -d 'Cash dra
 complete -c kuotad -n "__fish_kuotad_needs_command" -f -a "ledger" -d 'The books'
 complete -c kuotad -n "__fish_kuotad_needs_command" -f -a "backup" -d 'Copy the whole store into a file, with or without a running daemon'
 complete -c kuotad -n "__fish_kuotad_needs_command" -f -a "restore" -d 'Restore the store from a backup, with no daemon running. The old store is kept'
+complete -c kuotad -n "__fish_kuotad_needs_command" -f -a "take-over" -d 'Put a restored store to work, once the old machine is off. Until then it reads the router and changes nothing'
+complete -c kuotad -n "__fish_kuotad_needs_command" -f -a "fetch-copy" -d 'Fetch the newest copy from the vault of a relay, with the token of a recovery kit'
 complete -c kuotad -n "__fish_kuotad_needs_command" -f -a "recovery-kit" -d 'Make the key of encrypted copies and print it, once: keep it where the Raspberry Pi is not'
 complete -c kuotad -n "__fish_kuotad_needs_command" -f -a "update" -d 'Install the next version, and come back to this one if it does not work'
 complete -c kuotad -n "__fish_kuotad_needs_command" -f -a "export" -d 'Write users, packages, debts, orders and ledger entries as CSV'
@@ -617,6 +619,22 @@ json\t'One JSON object a line on stderr'"
 complete -c kuotad -n "__fish_kuotad_using_subcommand restore" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand restore" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kuotad -n "__fish_kuotad_using_subcommand take-over" -l config -d 'The configuration' -r -F
+complete -c kuotad -n "__fish_kuotad_using_subcommand take-over" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
+text\t'Human text on stderr, also under systemd'
+json\t'One JSON object a line on stderr'"
+complete -c kuotad -n "__fish_kuotad_using_subcommand take-over" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand take-over" -l old-machine-is-off -d 'The machine that had this store before is switched off, or its card is out'
+complete -c kuotad -n "__fish_kuotad_using_subcommand take-over" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
+complete -c kuotad -n "__fish_kuotad_using_subcommand take-over" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kuotad -n "__fish_kuotad_using_subcommand fetch-copy" -l relay -d 'Address of the relay, as the recovery kit has it. The kit\'s token is read from stdin' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand fetch-copy" -l config -d 'The configuration' -r -F
+complete -c kuotad -n "__fish_kuotad_using_subcommand fetch-copy" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
+text\t'Human text on stderr, also under systemd'
+json\t'One JSON object a line on stderr'"
+complete -c kuotad -n "__fish_kuotad_using_subcommand fetch-copy" -l lang -d 'Language of questions and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand fetch-copy" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
+complete -c kuotad -n "__fish_kuotad_using_subcommand fetch-copy" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand recovery-kit" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand recovery-kit" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'

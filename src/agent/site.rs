@@ -201,7 +201,11 @@ impl Site {
 
     /// One turn of the copies.
     pub async fn copy_once(&self) -> Result<(), CopyError> {
-        let setup = CopySetup { data_dir: self.config.data_dir.clone(), backup: self.in_force().backup };
+        let setup = CopySetup {
+            data_dir: self.config.data_dir.clone(),
+            backup: self.in_force().backup,
+            relay: self.config.relay.clone(),
+        };
         self.copies.copy_once(&self.engine, setup, self.clock.now()).await
     }
 
@@ -267,6 +271,10 @@ impl Site {
         action: Command,
         key: Option<Key>,
     ) -> Result<Done, SiteError> {
+        // Nothing is called off at the relay for a machine that may not change anything.
+        if let Some(why @ Unwritable::Passive) = self.engine.unwritable() {
+            return Err(EngineError::from(StoreError::from(why)).into());
+        }
         let _turn = match self.payments.before_cash(user, key.as_ref()).await? {
             BeforeCash::Answered(outcome) => return Ok(*outcome),
             BeforeCash::Clear(turn) => turn,

@@ -9,8 +9,8 @@ use super::demo;
 use super::logging::LogFormat;
 use super::texts::language;
 use super::{
-    admins, adopt, clock, closings, debts, doctor, leave, ledger, orders, packages, recovery_kit, reports,
-    router_setup, setup, update, users,
+    admins, adopt, clock, closings, debts, doctor, fetch_copy, leave, ledger, orders, packages, recovery_kit,
+    reports, router_setup, setup, take_over, update, users,
 };
 use crate::ui::language::Language;
 
@@ -91,6 +91,10 @@ pub enum CliCommand {
         #[arg(long, value_name = "FILE")]
         key_file: Option<PathBuf>,
     },
+    /// Put a restored store to work, once the old machine is off. Until then it reads the router and changes nothing.
+    TakeOver(take_over::TakeOverArgs),
+    /// Fetch the newest copy from the vault of a relay, with the token of a recovery kit.
+    FetchCopy(fetch_copy::FetchCopyArgs),
     /// Make the key of encrypted copies and print it, once: keep it where the Raspberry Pi is not.
     RecoveryKit(recovery_kit::RecoveryKitArgs),
     /// Install the next version, and come back to this one if it does not work.
@@ -143,6 +147,8 @@ impl CliCommand {
             | Self::Ledger(_)
             | Self::Backup { .. }
             | Self::Restore { .. }
+            | Self::TakeOver(_)
+            | Self::FetchCopy(_)
             | Self::RecoveryKit(_)
             | Self::Update(_)
             | Self::Export { .. }

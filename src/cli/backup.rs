@@ -18,7 +18,7 @@ use crate::clock::{Clock, SystemClock, rfc3339};
 use crate::settings::without_mark;
 use crate::store::backup::{self, BackupError, Progress, Restored};
 use crate::store::packed::{self, CopyForm};
-use crate::store::{Reader, Verified};
+use crate::store::{self, FILE, Reader, Verified, passive};
 use crate::tools::age::Identity;
 
 /// Time between two progress messages.
@@ -107,18 +107,35 @@ pub(super) async fn restore(
     if let Some(warning) = &warning {
         complain(&format!("warning: {warning}"));
     }
-    let answer = json!({"restored": file, "replaced": replaced, "rescued": rescued, "entries": verified.entries,
+    let is_passive = passive::is_passive(&config.data_dir);
+    let answer = json!({"restored": file, "passive": is_passive, "replaced": replaced, "rescued": rescued, "entries": verified.entries,
                         "accounts": verified.accounts, "debts": verified.debts, "warning": warning});
     output.answer(&answer, |_| {
         let kept = replaced.map(|path| format!("\nthe store from before is kept as {}", path.display()));
         let taken = rescued.map(|path| format!("\n{} has the name {}", file.display(), path.display()));
-        format!("restored: {}{}{}", counts(verified), kept.unwrap_or_default(), taken.unwrap_or_default())
+        let waits = is_passive.then_some(
+            "\nit is passive: the router is read and nothing is changed until kuotad take-over, once the old machine is off",
+        );
+        let (kept, taken) = (kept.unwrap_or_default(), taken.unwrap_or_default());
+        format!("restored: {}{kept}{taken}{}", counts(verified), waits.unwrap_or_default())
     })
 }
 
+/// On a new card the store begins passive: the machine that made the copy may still be at work. A store that was rescued
+/// here comes from this very machine.
 fn replace(data_dir: &Path, from: &Path, stamp: &str) -> Result<Restored, BackupError> {
     let mut teller = Teller::new("restoring");
-    backup::restore(data_dir, from, stamp, &mut |progress| teller.tell(progress))
+    let is_rescued = store::rescued(data_dir).is_some_and(|copy| backup::is_same(&copy.path, from));
+    let begins_passive = !data_dir.join(FILE).exists() && !is_rescued && !passive::is_passive(data_dir);
+    // Before the store has its name: at no moment is it there and active.
+    if begins_passive {
+        passive::make_passive(data_dir, &format!("restored at {stamp}; kuotad take-over ends this"))?;
+    }
+    let restored = backup::restore(data_dir, from, stamp, &mut |progress| teller.tell(progress));
+    if begins_passive && restored.is_err() {
+        passive::take_over(data_dir)?;
+    }
+    restored
 }
 
 /// The secret key of the recovery kit, from a file or from stdin, where the printed key is typed.

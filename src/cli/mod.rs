@@ -17,6 +17,7 @@ mod demo;
 mod doctor;
 mod execute;
 mod failure;
+mod fetch_copy;
 mod help;
 mod help_texts;
 mod import;
@@ -34,6 +35,7 @@ mod router_setup;
 mod setup;
 mod stdin;
 mod streamed;
+mod take_over;
 mod texts;
 mod update;
 mod users;
@@ -86,9 +88,14 @@ async fn dispatch(args: Args, language: Language) -> Result<(), Failure> {
             let config = Config::load(&args.config, &Environment::process())?;
             backup::restore(&file, key_file.as_deref(), &config, output).await
         }
+        CliCommand::TakeOver(take_over) => {
+            let config = Config::load(&args.config, &Environment::process())?;
+            take_over::run(&take_over, &config, output)
+        }
+        CliCommand::FetchCopy(fetch) => fetch_copy::run(&fetch, output).await,
         CliCommand::RecoveryKit(kit) => {
             let config = Config::load(&args.config, &Environment::process())?;
-            recovery_kit::run(&kit, &config, output)
+            recovery_kit::run(&kit, &config, output).await
         }
         CliCommand::Update(update) => {
             let config = Config::load(&args.config, &Environment::process())?;
@@ -126,6 +133,8 @@ async fn client(command: CliCommand, zone: &Zone, api: &Api, output: Output) -> 
         | CliCommand::RouterSetup(_)
         | CliCommand::Ledger(_)
         | CliCommand::Backup { .. }
+        | CliCommand::TakeOver(_)
+        | CliCommand::FetchCopy(_)
         | CliCommand::RecoveryKit(_)
         | CliCommand::Restore { .. }
         | CliCommand::Update(_) => Err(Failure::said("this command does not go through the API")),

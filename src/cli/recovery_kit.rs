@@ -9,8 +9,8 @@ use serde_json::json;
 
 use super::failure::Failure;
 use super::output::{Output, complain};
-use crate::agent::config::Config;
-use crate::agent::copies::{COPIES_FOLDER, RecoveryKit, make_kit};
+use crate::agent::config::{Config, Relay};
+use crate::agent::copies::{COPIES_FOLDER, RecoveryKit, VaultClient, make_kit, new_recovery_token};
 use crate::clock::{Clock, SystemClock, rfc3339};
 
 /// Arguments of `recovery-kit`.
@@ -22,24 +22,48 @@ pub struct RecoveryKitArgs {
 }
 
 /// Makes a kit and prints it. The daemon encrypts its next copy for it, with or without a restart.
-pub(super) fn run(args: &RecoveryKitArgs, config: &Config, output: Output) -> Result<(), Failure> {
+pub(super) async fn run(args: &RecoveryKitArgs, config: &Config, output: Output) -> Result<(), Failure> {
     let now = SystemClock::new().now();
     let kit = make_kit(&config.data_dir, &config.backup, args.replace, now).map_err(Failure::said)?;
     let made = rfc3339(now);
     if let Some(old) = &kit.replaced {
         complain(&format!("warning: copies from before {made} need the kit of {old}: keep it with this one"));
     }
+    let token = match &config.relay {
+        Some(relay) => recovery_token(relay).await,
+        None => None,
+    };
     let target = config.backup.target.to_string();
     let answer = json!({
+        "relay": config.relay.as_ref().map(|relay| relay.url.to_string()), "recovery_token": token,
         "site": config.name, "made": made, "secret_key": kit.secret_text(), "public_key": kit.recipient.to_string(),
         "target": target, "replaced": kit.replaced,
     });
-    output.answer(&answer, |_| page(&kit, config, &made))
+    output.answer(&answer, |_| page(&kit, config, token.as_deref(), &made))
+}
+
+/// A token that reads the copies at the relay, which keeps its hash. Without one the kit still opens copies.
+async fn recovery_token(relay: &Relay) -> Option<String> {
+    let token = new_recovery_token().ok()?;
+    let known = match VaultClient::new(relay) {
+        Ok(vault) => vault.set_recovery_token(&token).await,
+        Err(error) => Err(error),
+    };
+    match known {
+        Ok(()) => Some(token),
+        Err(error) => {
+            complain(&format!(
+                "warning: the kit has no token for the relay ({error}); to have one, repeat with --replace when the relay answers"
+            ));
+            None
+        }
+    }
 }
 
 /// The page to print.
-fn page(kit: &RecoveryKit, config: &Config, made: &str) -> String {
+fn page(kit: &RecoveryKit, config: &Config, token: Option<&str>, made: &str) -> String {
     let places = match config.backup.target.to_string() {
+        target if target == "relay" => "- the vault of the relay: kuotad fetch-copy (below)".to_owned(),
         target if target.is_empty() => format!(
             "- {}/{COPIES_FOLDER} (on the card, lost with it)\n- none off the card: set backup.target",
             config.data_dir.display()
@@ -50,6 +74,8 @@ fn page(kit: &RecoveryKit, config: &Config, made: &str) -> String {
         .relay
         .as_ref()
         .map_or_else(|| "none".to_owned(), |relay| format!("{} as {}", relay.url, relay.site));
+    let url = config.relay.as_ref().map_or_else(|| "URL".to_owned(), |relay| relay.url.to_string());
+    let fetch = format!("kuotad fetch-copy --relay {url} FILE");
     let code = io::stdout().is_terminal().then(|| qr(&kit.secret_text())).flatten().unwrap_or_default();
     format!(
         "RECOVERY KIT of {}, made {made}\n\n\
@@ -58,14 +84,16 @@ fn page(kit: &RecoveryKit, config: &Config, made: &str) -> String {
          Secret key:\n{}\n\n{code}\
          Public key: {}\n\
          Relay: {relay}\n\
+         Token that reads the copies there and changes nothing: {}\n\
          Copies:\n{places}\n\n\
-         On a new card: install kuotad, copy the newest file to it, then\n\
+         On a new card: install kuotad, copy the newest file to it (from the relay: {fetch}), then\n\
          \x20 sudo systemctl stop kuotad\n\
          \x20 sudo -u kuota kuotad restore FILE     (asks for the secret key)\n\
          \x20 sudo systemctl start kuotad",
         config.name,
         kit.secret_groups(),
-        kit.recipient
+        kit.recipient,
+        token.unwrap_or("none"),
     )
 }
 

@@ -4,5 +4,6 @@ pub mod admin;
 pub mod health;
 mod quote;
 pub mod relay;
+pub mod vault;
 
 pub use quote::LineWire;

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Bytes, HttpBody};
-use axum::extract::{FromRequest, FromRequestParts, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::IntoResponse;
-use axum::routing::{get, post};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde::Serialize;
 use serde_json::json;
@@ -18,6 +19,7 @@ use super::feed::{FeedQuery, page};
 use super::service::Relay;
 use super::site::SiteAccess;
 use super::store::RelayStoreError;
+use super::vault::{self, VaultReader};
 use super::{charging, health, metrics, notifications, orders};
 use crate::clock::rfc3339;
 use crate::domain::units::Timestamp;
@@ -25,10 +27,15 @@ use crate::protocol::health::{HealthAnswer, HealthReport, REPORT_BYTES_MAX};
 use crate::protocol::relay::{
     Abandoned, AdoptOrder, FEED_WAIT_S_MAX, FeedPage, OpenOrder, RefundOrder, RelayOrder,
 };
+use crate::protocol::vault::{SetRecoveryToken, VAULT_OBJECT_BYTES_MAX, VaultList};
 use crate::tools::bearer::bearer;
-use crate::web::limits;
+use crate::web::limits::{self, BodyLimit, RequestTimeout};
 use crate::web::{Admission, Body, ConnectionLimits, Path, Paths, Peer, Problem, Query};
 
+/// Where the objects of the vault are.
+const VAULT: &str = "/v1/vault/";
+/// How long a copy may take over a slow uplink.
+const VAULT_TIMEOUT: Duration = Duration::from_mins(5);
 /// Where the feed is.
 const FEED: &str = "/v1/feed";
 /// How long the store may take before the relay counts as not ready.
@@ -59,12 +66,19 @@ pub fn router(relay: &Arc<Relay>) -> Router {
         .route("/v1/requests/{request_id}/abandon", post(abandon))
         .route(FEED, get(feed))
         .route("/v1/health", post(report))
+        .route("/v1/vault", get(vault_list))
+        .route(
+            "/v1/vault/{name}",
+            get(vault_get).put(vault_put).layer(DefaultBodyLimit::max(VAULT_OBJECT_BYTES_MAX)),
+        )
+        .route("/v1/recovery-token", put(recovery_token))
         .route("/midtrans/notification/{merchant}/{secret}", post(notification))
         .route("/api/ping", get(ping))
         .route("/healthz", get(healthz))
         .route("/metrics", get(metrics::metrics))
         .with_state(Arc::clone(relay));
-    limits::surround(all, call_max, Arc::clone(&relay.figures().answers))
+    let bound = limits::surround(all, call_max, Arc::clone(&relay.figures().answers));
+    bound.layer(from_fn_with_state(Arc::clone(relay), widen_vault))
 }
 
 /// What the listener takes. A web server in front of it forwards many callers, so this machine's own addresses count
@@ -84,6 +98,17 @@ pub fn limits(relay: &Arc<Relay>) -> ConnectionLimits {
         is_reserved: Arc::new(move |request| relay.directory.is_notification_path(request.uri().path())),
         ..ConnectionLimits::default()
     }
+}
+
+/// An object of the vault has a larger body than other calls. A body is read before its caller is judged: without a site's
+/// token nobody fills more memory with it.
+async fn widen_vault(State(relay): State<Arc<Relay>>, mut request: Request, next: Next) -> Response {
+    let is_object = request.method() == Method::PUT && request.uri().path().starts_with(VAULT);
+    if is_object && token(request.headers()).is_some_and(|token| relay.directory.site_of(token).is_some()) {
+        request.extensions_mut().insert(BodyLimit(VAULT_OBJECT_BYTES_MAX));
+        request.extensions_mut().insert(RequestTimeout(VAULT_TIMEOUT));
+    }
+    next.run(request).await
 }
 
 fn call_max(uri: &Uri) -> Duration {
@@ -107,6 +132,42 @@ impl FromRequestParts<Arc<Relay>> for Caller {
             return Err(Problem::forbidden("site_disabled", detail));
         }
         Ok(Self(access))
+    }
+}
+
+/// Who reads the vault: a site, or somebody with its recovery kit.
+struct Reader(VaultReader);
+
+impl FromRequestParts<Arc<Relay>> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, relay: &Arc<Relay>) -> Result<Self, Problem> {
+        let Some(text) = token(&parts.headers).filter(|token| relay.directory.site_of(token).is_none())
+        else {
+            let Caller(SiteAccess { site, .. }) = Caller::from_request_parts(parts, relay).await?;
+            return Ok(Self(VaultReader::Site(site.id.clone())));
+        };
+        let reader = vault::reader_of_kit(relay, text).await?;
+        let refused = "send the site's token, or that of its recovery kit, as Authorization: Bearer";
+        reader.map(Self).ok_or_else(|| Problem::unauthorized(refused))
+    }
+}
+
+/// A site that changes its vault. The token of a recovery kit is named, so that nobody looks for another mistake.
+struct VaultWriter(String);
+
+impl FromRequestParts<Arc<Relay>> for VaultWriter {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, relay: &Arc<Relay>) -> Result<Self, Problem> {
+        let Reader(reader) = Reader::from_request_parts(parts, relay).await?;
+        match reader {
+            VaultReader::Site(site) => Ok(Self(site)),
+            VaultReader::Kit(_) => {
+                let detail = "the token of a recovery kit reads the vault and changes nothing";
+                Err(Problem::forbidden("recovery_reads_only", detail))
+            }
+        }
     }
 }
 
@@ -205,6 +266,36 @@ async fn report(
     Report(report): Report,
 ) -> Json<HealthAnswer> {
     Json(health::receive(&relay, &site.id, report))
+}
+
+async fn vault_list(State(relay): State<Arc<Relay>>, Reader(reader): Reader) -> HttpAnswer<VaultList> {
+    vault::list(&relay, reader.site()).await
+}
+
+async fn vault_get(
+    State(relay): State<Arc<Relay>>,
+    Reader(reader): Reader,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    vault::get(&relay, reader.site(), &name).await
+}
+
+async fn vault_put(
+    State(relay): State<Arc<Relay>>,
+    VaultWriter(site): VaultWriter,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    content: Bytes,
+) -> Result<StatusCode, Problem> {
+    vault::put(&relay, &site, &name, &headers, &content).await
+}
+
+async fn recovery_token(
+    State(relay): State<Arc<Relay>>,
+    VaultWriter(site): VaultWriter,
+    body: Body<SetRecoveryToken>,
+) -> Result<StatusCode, Problem> {
+    vault::set_recovery_token(&relay, &site, body.value).await
 }
 
 /// No token: the address is the secret, and the signature is judged.

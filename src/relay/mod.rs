@@ -22,6 +22,7 @@
 //! | `merchant`, `breaker` | calls to the gateway, and the circuit breaker that holds them back |
 //! | `order_id` | ids of orders |
 //! | [`figures`], `metrics` | counts, and their text for Prometheus |
+//! | `vault` | encrypted copies of sites, and who reads them |
 //! | [`store`] | orders, notifications and feeds: the store's trait, SQLite and PostgreSQL |
 //!
 //! The walk of one notification: `http` -> `notifications::receive` -> the store, and the gateway has its answer; then
@@ -53,6 +54,7 @@ mod schedule;
 pub mod service;
 mod site;
 pub mod store;
+mod vault;
 
 pub use health::presence_once;
 pub use http::{limits, router};

@@ -296,11 +296,11 @@ pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
-fn sync(path: &Path) -> Result<(), BackupError> {
+pub(super) fn sync(path: &Path) -> Result<(), BackupError> {
     File::open(path).and_then(|file| file.sync_all()).map_err(at(path))
 }
 
-fn sync_folder(of: &Path) -> Result<(), BackupError> {
+pub(super) fn sync_folder(of: &Path) -> Result<(), BackupError> {
     let folder = of.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     sync(folder)
 }

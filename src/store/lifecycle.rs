@@ -17,7 +17,7 @@ use super::place::{self, LOG_CLOSED, LOG_OPEN, Lock};
 use super::read::Reader;
 use super::rescued_copy::Rescue;
 use super::unwritable::Unwritable;
-use super::{damage, gate, names, rescue, site_secret, upgrade_copy};
+use super::{damage, gate, names, passive, rescue, site_secret, upgrade_copy};
 use crate::identity::site_secret::SiteSecret;
 use crate::tools::backoff;
 
@@ -130,6 +130,11 @@ impl Store {
         };
         match pause {
             Some(why) => store.pause(why),
+            None if passive::is_passive(data_dir) => {
+                store.identity.look(&store.path);
+                store.identity.keep_index(&store.path);
+                store.pause(Unwritable::Passive);
+            }
             None => store.start_log()?,
         }
         if store.pause.is_none() && gate::is_closed(data_dir) {
@@ -185,9 +190,11 @@ impl Store {
     pub fn recover(&mut self) -> Result<(), StoreError> {
         let Some(pause) = &mut self.pause else { return Ok(()) };
         let now = Instant::now();
+        let folder = self.path.parent().unwrap_or(Path::new("."));
         let stays = match pause.why {
             Unwritable::Damaged(_) => true,
             Unwritable::Updating => is_kept_closed(&self.path, self.state_since),
+            Unwritable::Passive => passive::is_passive(folder),
             Unwritable::Full(_) | Unwritable::ReadOnly(_) | Unwritable::Busy(_) => now < pause.next_try,
         };
         if stays {
@@ -313,7 +320,8 @@ impl Store {
     pub(super) fn check_writable(&mut self) -> Result<(), StoreError> {
         match self.unwritable() {
             Some(why)
-                if self.is_read_only || matches!(why, Unwritable::Damaged(_) | Unwritable::Updating) =>
+                if self.is_read_only
+                    || matches!(why, Unwritable::Damaged(_) | Unwritable::Updating | Unwritable::Passive) =>
             {
                 Err(why.clone().into())
             }

@@ -26,7 +26,8 @@
 //!
 //! Copies:
 //! - `upgrade_copy` keeps one before the schema is upgraded, `backup` makes and restores them, `packed` compresses and
-//!   encrypts them, `change_mark` says whether another one is needed, `rescue` makes them of a store that went away, `rescued_copy` finds and names
+//!   encrypts them, `change_mark` says whether another one is needed, `passive` that a
+//!   restored store waits to be taken over, `rescue` makes them of a store that went away, `rescued_copy` finds and names
 //!   those
 
 mod admins;
@@ -54,6 +55,7 @@ mod migrations;
 mod names;
 mod orders;
 pub mod packed;
+pub mod passive;
 mod place;
 mod progress;
 mod read;

@@ -47,6 +47,12 @@ pub enum Unwritable {
          try again then"
     )]
     Updating,
+    /// The store was restored, and nobody has taken the site over.
+    #[error(
+        "this store was restored and is passive: the router is read and nothing is changed, neither there nor here; switch the \
+         old machine off, then take the site over: kuotad take-over"
+    )]
+    Passive,
 }
 
 impl Unwritable {
@@ -58,6 +64,7 @@ impl Unwritable {
             Self::Busy(_) => "store_busy",
             Self::Damaged(_) => "store_damaged",
             Self::Updating => "updating",
+            Self::Passive => "site_passive",
         }
     }
 

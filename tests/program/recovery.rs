@@ -41,6 +41,12 @@ fn copies_come_back_with_the_kit_typed_or_in_a_file_and_with_no_other() {
     std::fs::write(&key, format!("# from paper\n{secret}\n")).unwrap();
     kuotad.run(&["restore", &copy, "--key-file", &key]).exits(0);
     kuotad.verify().unwrap();
+    let add = ["admin", "add", "siti", "--role", "owner", "--password-stdin"];
+    kuotad.run_with_stdin(&add, "rahasia-panjang\n").exits(1).complains("take-over");
+    kuotad.run(&["take-over"]).exits(1).complains("--old-machine-is-off");
+    kuotad.run(&["take-over", "--old-machine-is-off"]).exits(0).says("has the site");
+    kuotad.run(&["take-over"]).exits(0).says("nothing to take over");
+    kuotad.run_with_stdin(&add, "rahasia-panjang\n").exits(0);
     assert!(!kuotad.data().join("kuota.db.unpacked").exists());
     kuotad
         .run(&["restore", &kuotad.file("copy.db"), "--key-file", &key])

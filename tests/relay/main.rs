@@ -9,6 +9,7 @@ mod health;
 mod notifications;
 mod orders;
 mod service;
+mod vault;
 
 #[path = "../support/of_relay.rs"]
 mod support;

@@ -16,6 +16,7 @@ use kuota::relay::store::operators::{
 use kuota::relay::store::overview::{Income, OrderPlace, PlacedOrder, SiteFigures};
 use kuota::relay::store::postgres::{PostgresSettings, PostgresStore, ServerTls};
 use kuota::relay::store::presence::{SiteSeen, SiteSighting, SiteTurn, StoredPresence};
+use kuota::relay::store::vault::{VaultEntry, VaultObject, VaultPut, VaultStore};
 use kuota::relay::store::{
     ConsoleStore, DirectoryChange, DirectoryRefusal, FeedEvent, InboxRow, NewNotification, OpenedOrder,
     RelayStore, RelayStoreError, StoreCounts, StoreFuture, StoredDirectory, StoredOrder, Updated, WorkLease,
@@ -84,7 +85,7 @@ impl ServerStore {
     }
 }
 
-/// No relay of this world has a console.
+/// No relay of this world has a console or keeps copies.
 fn no_console<T: Send + 'static>() -> StoreFuture<'static, T> {
     let why = "there is no console here".to_owned();
     Box::pin(std::future::ready(Err(RelayStoreError::Unavailable(why))))
@@ -149,6 +150,28 @@ impl ConsoleStore for ServerStore {
         _: Option<OrderPlace>,
         _: u32,
     ) -> StoreFuture<'a, Vec<PlacedOrder>> {
+        no_console()
+    }
+}
+
+impl VaultStore for ServerStore {
+    fn put_object<'a>(&'a self, _: &'a VaultObject) -> StoreFuture<'a, VaultPut> {
+        no_console()
+    }
+
+    fn object<'a>(&'a self, _: &'a str, _: &'a str) -> StoreFuture<'a, Option<VaultObject>> {
+        no_console()
+    }
+
+    fn objects<'a>(&'a self, _: &'a str) -> StoreFuture<'a, Vec<VaultEntry>> {
+        no_console()
+    }
+
+    fn set_recovery_token<'a>(&'a self, _: &'a str, _: &'a [u8; 32], _: Timestamp) -> StoreFuture<'a, ()> {
+        no_console()
+    }
+
+    fn recovery_site<'a>(&'a self, _: &'a [u8; 32]) -> StoreFuture<'a, Option<String>> {
         no_console()
     }
 }

@@ -6,7 +6,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-const HINT: &str = "write a folder on another disk like \"/media/usb/kuota\", \"usb:LABEL\" for a disk by its label, \"s3://bucket/prefix\", or \"\" for none";
+const HINT: &str = "write a folder on another disk like \"/media/usb/kuota\", \"usb:LABEL\" for a disk by its label, \"s3://bucket/prefix\", \"relay\", or \"\" for none";
+/// How the relay's vault is written.
+const RELAY: &str = "relay";
 /// The longest label of a file system that is in use.
 const LABEL_CHARS_MAX: usize = 64;
 /// The longest bucket with its prefix.
@@ -22,6 +24,8 @@ pub enum CopyTarget {
     Folder(PathBuf),
     /// The disk with this label, wherever it is mounted.
     Usb(String),
+    /// The vault of the relay of `[relay]`.
+    Relay,
     /// A bucket of the store of `[backup.s3]`.
     S3 {
         /// Its name.
@@ -37,6 +41,7 @@ impl fmt::Display for CopyTarget {
             Self::None => Ok(()),
             Self::Folder(path) => path.display().fmt(f),
             Self::Usb(label) => write!(f, "usb:{label}"),
+            Self::Relay => f.write_str(RELAY),
             Self::S3 { bucket, prefix } if prefix.is_empty() => write!(f, "s3://{bucket}"),
             Self::S3 { bucket, prefix } => write!(f, "s3://{bucket}/{prefix}"),
         }
@@ -51,6 +56,9 @@ impl FromStr for CopyTarget {
         if text.is_empty() {
             return Ok(Self::None);
         }
+        if text == RELAY {
+            return Ok(Self::Relay);
+        }
         if text.chars().any(char::is_control) {
             return Err(format!("holds control characters: {HINT}"));
         }
@@ -58,18 +66,18 @@ impl FromStr for CopyTarget {
             let is_label =
                 !label.is_empty() && label.chars().count() <= LABEL_CHARS_MAX && !label.contains('/');
             let label = (is_label && label != "." && label != "..").then(|| Self::Usb(label.to_owned()));
-            return label.ok_or_else(|| format!("{text:?} names no label of a disk: {HINT}"));
+            return label.ok_or_else(|| format!("\"{text}\" names no label of a disk: {HINT}"));
         }
         if let Some(place) = text.strip_prefix("s3://") {
             let place = s3(place);
             return place.ok_or_else(|| {
-                format!("{text:?} is no bucket, or its prefix has unusual characters: {HINT}")
+                format!("\"{text}\" is no bucket, or its prefix has unusual characters: {HINT}")
             });
         }
         if text.starts_with('/') && !text.split('/').any(|part| part == "..") {
             return Ok(Self::Folder(text.into()));
         }
-        Err(format!("{text:?} is no place for copies: {HINT}"))
+        Err(format!("\"{text}\" is no place for copies: {HINT}"))
     }
 }
 
@@ -102,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_target_is_read_as_it_is_printed() {
-        for text in ["", "/media/usb/kuota", "usb:KUOTA", "usb:my disk", "s3://b", "s3://b/p/q"] {
+        for text in ["", "relay", "/media/usb/kuota", "usb:KUOTA", "usb:my disk", "s3://b", "s3://b/p/q"] {
             assert_eq!(text.parse::<CopyTarget>().unwrap().to_string(), text);
         }
         for text in [

@@ -384,6 +384,12 @@ impl Config {
                 format!("must be at least {least}, or \"0s\" for no copies: each one writes the whole store to the card"),
             ));
         }
+        if self.backup.target == CopyTarget::Relay && self.relay.is_none() {
+            out.push(Finding::new(
+                "backup.target",
+                "is \"relay\", and there is no section [relay]: write one, or another target",
+            ));
+        }
         if matches!(self.backup.target, CopyTarget::S3 { .. }) {
             let s3 = &self.backup.s3;
             let texts = [

@@ -274,7 +274,7 @@ section! {
             "Berapa lama cadangan disimpan.", "How long copies are kept.";
         /// Where copies go besides backups/ in data_dir, which dies with the card: a folder of another disk, which must be
         /// there, such as "/media/usb/kuota"; or "usb:LABEL", the disk with that label wherever it is mounted under
-        /// /media or /mnt; or "s3://bucket/prefix", see below. Empty: nowhere.
+        /// /media or /mnt; or "s3://bucket/prefix", see below; or "relay", if the copies are not larger than 4 MB. Empty: nowhere.
         target: CopyTarget = CopyTarget::None, AtReload,
             "Tempat cadangan di luar kartu.", "Where copies go besides the card.";
         /// File with the public key (age1...) for which the copies at the target are encrypted. Empty: the key of the

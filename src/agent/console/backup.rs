@@ -8,10 +8,12 @@ use axum::extract::State;
 use super::dashboard::{PartLine, copies};
 use super::session::{AdminSession, Filled};
 use crate::agent::console::texts::office::Office;
-use crate::agent::copies::CopyRecord;
+use crate::agent::copies::{CopyRecord, KitError, public_half};
+use crate::agent::http::admins::demand_password;
 use crate::agent::http::backup::send;
 use crate::agent::http::health::{CopiesStanding, copies_standing};
 use crate::agent::http::ledger::proof;
+use crate::agent::http::recovery_kit::{NewKit, new_kit};
 use crate::agent::http::state::{Answer, AppState};
 use crate::domain::units::Bytes;
 use crate::store::{Role, Verified};
@@ -21,6 +23,7 @@ use crate::ui::flash::Flash;
 use crate::ui::layout::see_other;
 use crate::ui::locale::Locale;
 use crate::ui::{Frame, html};
+use crate::web::Problem;
 
 #[derive(Template)]
 #[template(path = "console/office/backup.html")]
@@ -30,6 +33,9 @@ struct BackupPage {
     w: &'static Office,
     part: PartLine,
     own: OwnCopies,
+    /// Whether there is a recovery kit, in words.
+    kit: String,
+    has_kit: bool,
     is_owner: bool,
 }
 
@@ -81,7 +87,19 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession
     let part = copies(&app, &session.page_request.locale, app.site.clock.now());
     let own = OwnCopies::of(&app, &session.page_request.locale);
     let (frame, layout) = session.layout(w.backups, HOME);
-    html(&BackupPage { frame, layout, w, part, own, is_owner: session.actor.role >= Role::Owner })
+    let there = public_half(&app.site.config.data_dir);
+    let has_kit = there.is_some();
+    let kit = there.map_or_else(|| w.kit_none.to_owned(), |key| fill(w.kit_there, &[&key]));
+    html(&BackupPage {
+        frame,
+        layout,
+        w,
+        part,
+        own,
+        kit,
+        has_kit,
+        is_owner: session.actor.role >= Role::Owner,
+    })
 }
 
 /// `POST /cadangan/unduh`: changes nothing but the audit, so nobody is asked twice. It answers with a file, which is no
@@ -89,6 +107,52 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession
 pub(crate) async fn download(State(app): State<Arc<AppState>>, filled: Filled) -> Answer {
     filled.session.at_least(Role::Owner)?;
     send(&app, filled.session.actor).await
+}
+
+/// `POST /cadangan/kit`: on the owner's password, the secret half is shown once, on the page that follows.
+pub(crate) async fn kit(State(app): State<Arc<AppState>>, Filled { session, form }: Filled) -> Answer {
+    session.at_least(Role::Owner)?;
+    let (w, name) = (session.office(), session.actor.name.clone());
+    let password = form.text("password").unwrap_or_default().to_owned();
+    let may_replace = form.text("replace").is_some();
+    let peer = session.page_request.peer;
+    let made = match demand_password(&app, peer, &name, password, "password").await {
+        Ok(()) => new_kit(&app, session.actor.clone(), may_replace).await,
+        Err(problem) => Err(problem),
+    };
+    let refused = |text: &str| Flash { text: text.to_owned(), is_bad: true, ..Flash::default() };
+    let told = match made {
+        Ok(Ok(made)) => printed(&app, w, &made),
+        Ok(Err(KitError::Exists(_))) => refused(w.kit_exists),
+        Ok(Err(KitError::Configured(_))) => refused(w.kit_configured),
+        Ok(Err(error @ (KitError::Random(_) | KitError::File(_)))) => {
+            return Err(Problem::unavailable("backup_failed", error.to_string()));
+        }
+        Err(problem) if problem.errors().iter().any(|error| error.field == "password") => {
+            refused(w.kit_wrong_password)
+        }
+        Err(problem) => return Err(problem),
+    };
+    Ok(see_other(&app.flash.tell_at_once(&session.token, HOME, told)))
+}
+
+/// What is to be printed or written down.
+fn printed(app: &AppState, w: &Office, NewKit { kit, token }: &NewKit) -> Flash {
+    let config = &app.site.config;
+    let target = app.site.in_force().backup.target.to_string();
+    let place = if target.is_empty() { w.copies_no_target.to_owned() } else { target };
+    let mut lines = vec![
+        fill(w.kit_site, &[&config.name]),
+        fill(w.kit_place, &[&place]),
+        fill(w.kit_public, &[&kit.recipient.to_string()]),
+    ];
+    if let Some(relay) = &config.relay {
+        let token = token.as_deref().unwrap_or(w.kit_no_token);
+        lines.push(fill(w.kit_token, &[&relay.url.to_string(), token]));
+    }
+    lines.extend(kit.replaced.as_ref().map(|old| fill(w.kit_replaced, &[old])));
+    let secret = Some((w.kit_secret.to_owned(), kit.secret_groups()));
+    Flash { text: w.kit_made.to_owned(), lines, secret, ..Flash::default() }
 }
 
 /// `POST /cadangan/periksa`.

@@ -102,6 +102,7 @@ pub(crate) fn routes(defaults: PageDefaults) -> Router<Arc<AppState>> {
         .route("/pengaturan", get(settings::show))
         .route("/cadangan", get(backup::show))
         .route("/cadangan/periksa", post(backup::verify))
+        .route("/cadangan/kit", post(backup::kit))
         .route(backup::DOWNLOAD_PATH, post(backup::download))
         .route(version::PLACE, get(version::show))
         .route(version::REQUEST_PATH, post(version::request))

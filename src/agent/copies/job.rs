@@ -10,6 +10,7 @@ use super::disk::free_bytes;
 use super::keep::surplus;
 use super::names::{COPIES_FOLDER, PART_END, copies_in, name, parts_in};
 use super::s3::S3Bucket;
+use super::vault::VaultClient;
 use super::{CopyError, CopyLog, CopyRecord, CopySetup, Disks, recipient};
 use crate::agent::config::CopyTarget;
 use crate::domain::units::Timestamp;
@@ -70,7 +71,7 @@ impl CopyJob {
             CopyTarget::None => Ok(None),
             CopyTarget::Folder(_) | CopyTarget::Usb(_) => recipient(&self.setup),
             // Without a key there is a copy on the card at least; delivering it is refused.
-            CopyTarget::S3 { .. } => recipient(&self.setup),
+            CopyTarget::S3 { .. } | CopyTarget::Relay => recipient(&self.setup),
         }
     }
 
@@ -157,6 +158,7 @@ impl CopyJob {
                 let bucket = S3Bucket::new(&self.setup.backup.s3, bucket, prefix)?;
                 Handle::current().block_on(bucket.has(&away.file, now))
             }
+            CopyTarget::Relay => Handle::current().block_on(self.vault()?.has(&away.sha256)),
             CopyTarget::None | CopyTarget::Folder(_) | CopyTarget::Usb(_) => {
                 Ok(has_length(&self.target_folder()?.join(&away.file), away.bytes))
             }
@@ -190,9 +192,16 @@ impl CopyJob {
         }
     }
 
+    fn vault(&self) -> Result<VaultClient, CopyError> {
+        let relay = self.setup.relay.as_ref();
+        let relay =
+            relay.ok_or_else(|| CopyError::Absent { what: "there is no section [relay]".to_owned() })?;
+        VaultClient::new(relay)
+    }
+
     fn target_folder(&self) -> Result<PathBuf, CopyError> {
         let folder = match &self.setup.backup.target {
-            CopyTarget::None | CopyTarget::S3 { .. } => {
+            CopyTarget::None | CopyTarget::S3 { .. } | CopyTarget::Relay => {
                 return Err(CopyError::Absent { what: "backup.target is no folder".to_owned() });
             }
             CopyTarget::Folder(path) => path.clone(),
@@ -224,10 +233,15 @@ impl CopyJob {
         let packed = Packed { bytes: card.bytes, sha256: sha256.unwrap_or_default() };
         let place = self.setup.backup.target.to_string();
         let delivered = match &self.setup.backup.target {
-            CopyTarget::S3 { .. } if card.recipient.is_empty() => return Err(CopyError::NoKey { place }),
+            CopyTarget::S3 { .. } | CopyTarget::Relay if card.recipient.is_empty() => {
+                return Err(CopyError::NoKey { place });
+            }
             CopyTarget::S3 { bucket, prefix } => {
                 let bucket = S3Bucket::new(&self.setup.backup.s3, bucket, prefix)?;
                 Handle::current().block_on(bucket.put(&card.file, &from, &packed, now)).map(|()| None)
+            }
+            CopyTarget::Relay => {
+                Handle::current().block_on(self.vault()?.put(&from, card.at())).map(|()| None)
             }
             CopyTarget::None | CopyTarget::Folder(_) | CopyTarget::Usb(_) => {
                 let to = self.target_folder()?;

@@ -97,8 +97,12 @@ pub fn public_half(data_dir: &Path) -> Option<String> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
         Err(_) => return Some("?".to_owned()),
     };
-    let key = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
-    Some(key.unwrap_or("?").to_owned())
+    Some(key_line(&text).unwrap_or("?").to_owned())
+}
+
+/// The first line of a key file that is not empty and no comment.
+pub(super) fn key_line(text: &str) -> Option<&str> {
+    text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod kit;
 mod log;
 mod names;
 mod s3;
+mod vault;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,12 +20,12 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 
 use self::job::CopyJob;
-use super::config::Backup;
+use super::config::{Backup, Relay};
 use super::engine::{Engine, EngineGone, EngineHandle};
 use crate::domain::units::Timestamp;
 use crate::identity::site_secret::SiteSecret;
-use crate::store::StoreError;
 use crate::store::backup::{self, BackupError};
+use crate::store::{StoreError, Unwritable};
 use crate::tools::age::Recipient;
 use crate::tools::digest;
 
@@ -32,6 +33,7 @@ pub use disk::Disks;
 pub use kit::{KitError, RecoveryKit, make_kit, public_half};
 pub use log::{CopyLog, CopyRecord};
 pub use names::COPIES_FOLDER;
+pub use vault::{VaultClient, new_recovery_token};
 
 /// The public key of the recovery kit, inside the data folder.
 pub const RECIPIENT_FILE: &str = "recovery.recipient";
@@ -130,6 +132,8 @@ pub struct CopySetup {
     pub data_dir: PathBuf,
     /// The section of the configuration in force.
     pub backup: Backup,
+    /// The relay, whose vault can be the target.
+    pub relay: Option<Relay>,
 }
 
 /// How the copies are.
@@ -219,8 +223,15 @@ impl Copies {
     }
 
     async fn run(&self, engine: &EngineHandle, mut job: CopyJob, now: Timestamp) -> Result<(), CopyError> {
-        let look = |engine: &mut Engine| (engine.new_reader(), engine.clock_doubt().is_none());
-        let (reader, is_clock_trusted) = engine.call(look).await?;
+        let look = |engine: &mut Engine| {
+            let is_passive = matches!(engine.unwritable(), Some(Unwritable::Passive));
+            (engine.new_reader(), engine.clock_doubt().is_none(), is_passive)
+        };
+        let (reader, is_clock_trusted, is_passive) = engine.call(look).await?;
+        if is_passive {
+            // Another machine may be at work: its copies are the newer ones, under the same names.
+            return Ok(());
+        }
         let reader = reader?;
         let work = move || {
             let done = job.run(&reader, is_clock_trusted, now);
@@ -302,7 +313,6 @@ pub fn recipient(setup: &CopySetup) -> Result<Option<Recipient>, CopyError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_named => return Ok(None),
         Err(error) => return Err(refused(format!("cannot be read: {error}"))),
     };
-    let key = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
-    let key = key.and_then(Recipient::parse);
+    let key = kit::key_line(&text).and_then(Recipient::parse);
     key.map(Some).ok_or_else(|| refused("holds no public key (age1...)".to_owned()))
 }

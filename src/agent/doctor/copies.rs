@@ -11,6 +11,7 @@ use crate::protocol::admin::status::StatusView;
 use crate::routeros::inspect::CheckFinding;
 use crate::settings::duration_text;
 use crate::store::backup::is_ahead;
+use crate::store::passive::is_passive;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -24,6 +25,7 @@ pub(super) fn check(
     let log = CopyLog::read(data_dir);
     let mut out = vec![on_card(&log, backup, now), away(data_dir, &log, backup, now)];
     out.extend(failure(status));
+    out.extend(passive(data_dir));
     out.extend(in_clear(&log, backup));
     out
 }
@@ -102,6 +104,13 @@ fn failure(status: Option<&StatusView>) -> Option<CheckFinding> {
     ))
 }
 
+/// A restored store that waits.
+fn passive(data_dir: &Path) -> Option<CheckFinding> {
+    let text = "this store was restored and is passive: the router is read and nothing is changed";
+    let remedy = "switch the old machine off, then: kuotad take-over --old-machine-is-off";
+    is_passive(data_dir).then(|| CheckFinding::fail("site.passive", text, remedy))
+}
+
 /// Copies that leave the card without encryption: names, numbers and hashes of PINs are in them.
 fn in_clear(log: &CopyLog, backup: &Backup) -> Option<CheckFinding> {
     let is_clear = log.away.as_ref().is_some_and(|away| away.recipient.is_empty());
@@ -167,6 +176,14 @@ mod tests {
         ] {
             assert_eq!(levels(&log, backup), [("backup.card", card), ("backup.age", away)], "{log:?}");
         }
+    }
+
+    #[test]
+    fn a_passive_store_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(passive(dir.path()).is_none());
+        crate::store::passive::make_passive(dir.path(), "restored").unwrap();
+        assert_eq!(passive(dir.path()).unwrap().level.name(), "fail");
     }
 
     #[test]

@@ -79,6 +79,30 @@ pub(crate) async fn change_admin(
     Ok(changed)
 }
 
+/// An error unless this is the admin's password; `field` is where it was typed. Wrong ones are counted as log-ins that
+/// failed, so that a stolen session cannot guess.
+pub(crate) async fn demand_password(
+    app: &AppState,
+    peer: Peer,
+    name: &str,
+    password: String,
+    field: &'static str,
+) -> Result<(), Problem> {
+    let asked = name.to_owned();
+    let admin = app.read(move |engine| Ok(engine.reader().admin(&asked)?)).await?;
+    let no_admin = "only an admin's own session or token may do this";
+    let admin = admin.ok_or_else(|| Problem::forbidden("no_admin", no_admin))?;
+    if password.len() > PASSWORD_BYTES_MAX {
+        return Err(Problem::invalid(field, "is wrong"));
+    }
+    let attempt = begin_attempt(app, peer, name).await?;
+    if !app.passwords.check(password, Some(admin.password_hash)).await? {
+        return Err(Problem::invalid(field, "is wrong"));
+    }
+    app.gate.take_back(attempt);
+    Ok(())
+}
+
 /// Changes an admin's own password, on the old one; every session ends but the one with that secret. Wrong passwords
 /// are counted as log-ins that failed, so that a stolen session cannot guess.
 pub(crate) async fn change_own_password(
@@ -89,18 +113,7 @@ pub(crate) async fn change_own_password(
     change: ChangePassword,
 ) -> Result<(), Problem> {
     let (name, this) = (actor.name.clone(), session.map(hash));
-    let asked = name.clone();
-    let admin = app.read(move |engine| Ok(engine.reader().admin(&asked)?)).await?;
-    let no_admin = "only an admin's own session or token may do this";
-    let admin = admin.ok_or_else(|| Problem::forbidden("no_admin", no_admin))?;
-    if change.old.len() > PASSWORD_BYTES_MAX {
-        return Err(Problem::invalid("old", "is wrong"));
-    }
-    let attempt = begin_attempt(app, peer, &name).await?;
-    if !app.passwords.check(change.old, Some(admin.password_hash)).await? {
-        return Err(Problem::invalid("old", "is wrong"));
-    }
-    app.gate.take_back(attempt);
+    demand_password(app, peer, &name, change.old, "old").await?;
     let password_hash = app.passwords.hash(change.new.0).await?;
     app.read(move |engine| {
         let but = this.as_ref().map_or(&[][..], |hash| &hash[..]);

@@ -31,6 +31,7 @@ pub(crate) mod leave;
 pub(crate) mod ledger;
 pub(crate) mod orders;
 pub(crate) mod quick_pin;
+pub(crate) mod recovery_kit;
 pub(crate) mod reminders;
 pub(crate) mod router;
 pub(crate) mod second_factor;

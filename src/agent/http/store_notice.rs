@@ -17,6 +17,8 @@ words! {
             "Some data is damaged (tables {0}), so data is only read and changes are refused. Usage is still metered and blocks still work. Stop the service and restore a backup: kuotad restore FILE.";
         updating: "Versi baru sedang dicoba, jadi perubahan belum diterima selama beberapa menit. Pemakaian tetap dihitung dan blokir tetap berjalan. Bila versi baru tidak jalan, versi lama kembali dengan sendirinya.",
             "A new version is on trial, so changes are not taken for some minutes. Usage is still metered and blocks still work. If it does not work, the version before comes back without your help.";
+        passive: "Data ini hasil pemulihan dan masih pasif: router hanya dibaca, tidak ada yang diubah. Matikan mesin lama, lalu ambil alih lokasi ini: kuotad take-over.",
+            "This data was restored and is still passive: the router is only read and nothing is changed. Switch the old machine off, then take the site over: kuotad take-over.";
         customer: "Perubahan dan pembayaran sedang tidak dapat dicatat. Internet Anda tetap berjalan seperti sekarang dan pemakaian tetap dihitung. Silakan coba lagi nanti, atau hubungi pengelola.",
             "Changes and payments cannot be recorded at the moment. Your internet stays as it is and usage is still counted. Please try again later, or ask the owner.";
     }
@@ -36,6 +38,7 @@ pub(crate) fn text(language: Language, why: &Unwritable) -> String {
         Unwritable::Busy(holder) => fill(words.busy, &[holder]),
         Unwritable::Damaged(tables) => fill(words.damaged, &[tables]),
         Unwritable::Updating => words.updating.to_owned(),
+        Unwritable::Passive => words.passive.to_owned(),
     }
 }
 

@@ -8,6 +8,7 @@ use super::{PaymentError, Payments};
 use crate::agent::engine::{OutboxItem, OutboxWork};
 use crate::domain::units::Timestamp;
 use crate::protocol::relay::RefundOrder;
+use crate::store::Unwritable;
 use crate::tools::backoff;
 
 /// Nobody waits for an opening of this age any more: its caller was cut off. One that seems to come from so
@@ -22,6 +23,10 @@ impl Payments {
     /// Sends every outbox item that is due, until the relay cannot be reached. Answers when to come again, if there is more.
     pub async fn outbox_once(&self) -> Result<Option<Timestamp>, PaymentError> {
         let link = self.link()?;
+        // Another machine may be at work with the same orders.
+        if matches!(self.engine.unwritable(), Some(Unwritable::Passive)) {
+            return Ok(None);
+        }
         self.discard_pending_orders(link).await?;
         let now = self.now();
         let outbox = self.engine.call(|engine| engine.outbox()).await?;

@@ -21,6 +21,7 @@ use crate::domain::units::Timestamp;
 use crate::domain::usage::{HostTable, SharedAddress, UnreadRow};
 use crate::routeros::lists::ListNames;
 use crate::routeros::{EditOutcome, Router, RouterError};
+use crate::store::Unwritable;
 use crate::ui::language::Language;
 
 /// How old a reading of the hosts may be for reconciling between two polls.
@@ -212,7 +213,9 @@ impl RouterCycle {
 
     /// Whether the router is only looked at.
     pub fn is_dry_run(&self) -> bool {
-        self.is_configured_dry() || self.has_left()
+        self.is_configured_dry()
+            || self.has_left()
+            || matches!(self.engine.unwritable(), Some(Unwritable::Passive))
     }
 
     /// Whether the configuration says so.

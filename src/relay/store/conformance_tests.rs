@@ -24,6 +24,9 @@ pub use directory_demands::*;
 #[path = "conformance_presence_tests.rs"]
 mod presence_demands;
 pub use presence_demands::*;
+#[path = "conformance_vault_tests.rs"]
+mod vault_demands;
+pub use vault_demands::*;
 
 /// Generous: the machine may be busy with other tests.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -107,6 +110,10 @@ macro_rules! conforms {
             income_is_that_of_its_time,
             orders_of_a_site_come_in_pages_newest_first,
             the_last_place_asked_for_in_the_feed_is_kept,
+            an_older_object_never_replaces_a_newer_one,
+            a_site_sees_its_own_objects_only,
+            a_vault_is_bounded_in_objects_and_bytes,
+            a_new_recovery_token_ends_the_one_before,
         );
     };
 }

@@ -20,6 +20,7 @@ use crate::relay::store::postgres::tests::server::{self, Database};
 use crate::relay::store::postgres::{ConnectError, PostgresStore, ServerTls};
 use crate::relay::store::presence::{SiteReport, SiteSighting};
 use crate::relay::store::sqlite::{OpenError, SqliteStore, verify_file};
+use crate::relay::store::vault::{VaultEntry, VaultObject, VaultPut};
 use crate::relay::store::{
     DirectoryChange, FeedEvent, NewNotification, OpenedOrder, RelayStore, StoredOrder, Updated,
 };
@@ -226,6 +227,17 @@ async fn fill(store: &dyn RelayStore) {
         feed_after: Some(9),
     };
     store.note_sightings(&[seen("site-1", report), seen("site-2", None)], NOW).await.unwrap();
+    let content = vec![0, 0xff, b'\'', 7];
+    let entry = VaultEntry {
+        site: "site-1".into(),
+        name: "copy-3".into(),
+        seq: 1 << 41,
+        bytes: 4,
+        sha256: [9; 32],
+        put_at: NOW,
+    };
+    assert_eq!(store.put_object(&VaultObject { entry, content }).await.unwrap(), VaultPut::Stored);
+    store.set_recovery_token("site-1", &[8; 32], NOW).await.unwrap();
     assert_eq!(store.mark_silent(&["site-2".to_owned()], NOW).await.unwrap().len(), 1);
     let codes = OperatorCodes { secret: Some("A".to_owned()), pending: None, step: Some(7) };
     for (name, codes) in [("Budi", codes), ("ani", OperatorCodes::default())] {
@@ -251,7 +263,7 @@ fn dump(path: &Path) -> Vec<(String, Vec<Value>)> {
     let tables = conn.prepare(sql).unwrap();
     let tables: Vec<String> =
         { tables }.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    assert_eq!(tables.len(), 17, "{tables:?}");
+    assert_eq!(tables.len(), 19, "{tables:?}");
     let mut out = Vec::new();
     for table in tables {
         let mut statement = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();

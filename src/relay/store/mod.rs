@@ -16,6 +16,7 @@ pub mod overview;
 pub mod postgres;
 pub mod presence;
 pub mod sqlite;
+pub mod vault;
 mod verified;
 mod wake;
 
@@ -37,6 +38,7 @@ pub use directory::{DirectoryChange, DirectoryRefusal, StoredDirectory};
 pub use error::{RelayStoreError, StoreFuture};
 use operators::LogAuthor;
 use presence::{SiteSeen, SiteSighting, SiteTurn, StoredPresence};
+use vault::VaultStore;
 pub use verified::{RelayBroken, RelayVerified};
 
 /// One order, with everything the relay remembers of it.
@@ -204,7 +206,7 @@ pub struct Outage {
 ///   it appear later.
 /// - Names of feed events are unique for good: telling one again changes nothing.
 /// - Every method that names a site sees that site's orders only.
-pub trait RelayStore: ConsoleStore {
+pub trait RelayStore: ConsoleStore + VaultStore {
     /// Names this store; another name after it was restored.
     fn epoch(&self) -> StoreFuture<'_, String>;
 

@@ -117,6 +117,7 @@ async fn forms_that_no_page_of_ours_made_are_refused() {
     let forms = [
         "/cadangan/unduh",
         "/cadangan/periksa",
+        "/cadangan/kit",
         "/saya/dua-langkah",
         "/saya/sesi",
         "/kasir/tutup",

@@ -310,6 +310,11 @@ async fn every_other_form_of_the_desk_leads_on_when_it_is_sent() {
                 let fields = form.map(|(name, value)| (name.to_owned(), value.to_owned()));
                 browser.post(&path, &fields.into()).await
             }
+            "/cadangan/kit" => {
+                let mut fields = page.fields();
+                fields.insert("password".to_owned(), PASSWORD.to_owned());
+                browser.post(&path, &fields).await
+            }
             "/saya/kata-sandi" => {
                 let mut fields = page.fields();
                 let typed = [("old", PASSWORD), ("new", "rahasia yang baru"), ("again", "rahasia yang baru")];

@@ -223,6 +223,10 @@ const DESK = {
   '/cadangan/periksa': direct('/cadangan', '/cadangan/periksa', { done: 'Buku besar cocok' }),
   '/versi/cari': direct('/versi', '/versi/cari', { done: 'Pembaruan diminta' }),
   '/cadangan/unduh': direct('/cadangan', '/cadangan/unduh', { isFile: true }),
+  '/cadangan/kit': async (town) => {
+    const as = await admin(town, 'owner')
+    return { as, from: '/cadangan', to: '/cadangan/kit', isDirect: true, fill: { password: as.password }, done: 'Kit pemulihan dibuat' }
+  },
   '/saya/kata-sandi': async (town) => {
     const as = await admin(town)
     const fill = { old: as.password, new: 'rahasia yang baru', again: 'rahasia yang baru' }
@@ -466,6 +470,7 @@ const PRESSED_BY = {
   'console/customers/remind.html form /tagihan/ingatkan': ['desk /tagihan/ingatkan'],
   'console/office/backup.html form /cadangan/unduh': ['desk /cadangan/unduh'],
   'console/office/version.html form /versi/cari': ['desk /versi/cari'],
+  'console/office/backup.html form /cadangan/kit': ['desk /cadangan/kit'],
   'console/office/backup.html form /cadangan/periksa': ['desk /cadangan/periksa'],
   'console/office/account.html form /saya/kata-sandi': ['desk /saya/kata-sandi'],
   'console/office/account.html form /saya/pin': ['desk /saya/pin'],

@@ -361,6 +361,28 @@ words! {
         copy_encrypted: "terenkripsi", "encrypted";
         copy_clear: "tidak terenkripsi", "not encrypted";
         copy_failed: "Percobaan terakhir gagal", "The last try failed";
+        kit: "Kit pemulihan", "Recovery kit";
+        kit_text: "Kunci rahasia yang membuka cadangan terenkripsi. Ditampilkan sekali: cetak atau tulis, dan simpan jauh dari Raspberry Pi.",
+            "The secret key that opens encrypted copies. It is shown once: print it or write it down, and keep it away from the Raspberry Pi.";
+        kit_none: "Belum ada. Tanpa kit, cadangan di disk tidak dienkripsi dan tidak dikirim ke internet.",
+            "There is none. Without a kit copies on a disk are not encrypted, and none are sent over the internet.";
+        kit_there: "Ada, dengan kunci publik {0}.", "There is one, with the public key {0}.";
+        kit_replace: "Ganti kit yang lama; cadangan sampai sekarang tetap memerlukannya", "Replace the old kit; copies until now still need it";
+        kit_make: "Buat kit pemulihan", "Make a recovery kit";
+        kit_password: "Kata sandi Anda", "Your password";
+        kit_wrong_password: "Kata sandi salah. Tidak ada kit yang dibuat.", "The password is wrong. No kit was made.";
+        kit_exists: "Sudah ada kit pemulihan. Centang untuk menggantinya.", "There is a recovery kit already. Tick the box to replace it.";
+        kit_configured: "Kunci cadangan diatur di backup.recipient_file. Hapus di sana untuk memakai kit.",
+            "The key of copies is set in backup.recipient_file. Remove it there to use a kit.";
+        kit_made: "Kit pemulihan dibuat. Cetak halaman ini atau tulis kuncinya sekarang: tidak akan ditampilkan lagi.",
+            "The recovery kit was made. Print this page or write the key down now: it is not shown again.";
+        kit_secret: "Kunci rahasia", "Secret key";
+        kit_site: "Lokasi: {0}", "Site: {0}";
+        kit_place: "Tempat cadangan: {0}", "Where the copies are: {0}";
+        kit_public: "Kunci publik: {0}", "Public key: {0}";
+        kit_token: "Relay {0}, token yang hanya membaca cadangan: {1}", "Relay {0}, token that only reads copies: {1}";
+        kit_no_token: "tidak ada, relay tidak menjawab; buat ulang nanti", "none, the relay does not answer; make another later";
+        kit_replaced: "Simpan juga kit lama untuk cadangan sebelumnya: {0}", "Keep the old kit, too, for copies from before: {0}";
         restore: "Mengembalikan cadangan", "Restoring a backup";
         restore_1: "Salin berkas cadangan ke Raspberry Pi.", "Copy the backup file to the Raspberry Pi.";
         restore_2: "Hentikan layanan:", "Stop the service:";

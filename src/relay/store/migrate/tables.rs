@@ -206,6 +206,9 @@ const SITE_PRESENCE: &[ColumnForm] = &[
     int("feed_after"),
 ];
 
+const VAULT: &[ColumnForm] =
+    &[text("site"), text("name"), int("seq"), int("bytes"), bytes("sha256"), int("put_at"), bytes("content")];
+
 const OPERATORS: &[ColumnForm] = &[
     text("name"),
     text("role"),
@@ -228,7 +231,7 @@ const OPERATOR_LOG: &[ColumnForm] = &[
 
 /// Every table but `operator_sessions`: a log-in shows itself to the store that it was made in, and the next one takes a
 /// minute. What others refer to comes first.
-pub const TABLES: [TableForm; 14] = [
+pub const TABLES: [TableForm; 16] = [
     table("meta", 1, &[text("key"), text("value")]),
     table("merchants", 1, &[text("merchant"), text("secret"), text("merchant_id")]),
     table("orders", 1, ORDERS),
@@ -249,6 +252,8 @@ pub const TABLES: [TableForm; 14] = [
     table("site_presence", 1, SITE_PRESENCE),
     table("operators", 1, OPERATORS),
     table("operator_log", 1, OPERATOR_LOG),
+    table("vault", 2, VAULT),
+    table("recovery_tokens", 1, &[text("site"), bytes("token_sha256"), int("set_at")]),
 ];
 
 impl TableForm {

@@ -9,6 +9,7 @@
 //! | `directory` | merchants, sites, and what all relays may ask |
 //! | `changes`, `queries`, `rows`, `sql/` | what is written and read |
 //! | `presence` | when sites were seen |
+//! | `vault` | encrypted copies of sites |
 //! | `verify` | the proof that everything adds up |
 //! | `migrate` | one end of a move between databases |
 //! | `errors`, `outage` | what an error means; since when there is no answer |
@@ -30,6 +31,7 @@ mod presence;
 mod queries;
 mod rows;
 mod session;
+mod vault;
 mod verify;
 
 use std::pin::Pin;

@@ -17,6 +17,7 @@ mod presence;
 mod queries;
 mod readers;
 mod rows;
+mod vault;
 mod verify;
 mod writer;
 
