@@ -72,6 +72,23 @@ pub(super) const INDONESIAN: &[(&str, &str)] = &[
         "Berkas kunci rahasia dari perangkat pemulihan, untuk salinan terenkripsi; bila kosong, kuncinya dibaca dari stdin",
     ),
     (
+        "Put a restored store to work, once the old machine is off. Until then it reads the router and changes nothing",
+        "Aktifkan data hasil pemulihan, setelah mesin lama dimatikan. Sampai saat itu router hanya dibaca dan tidak ada yang diubah",
+    ),
+    (
+        "The machine that had this store before is switched off, or its card is out",
+        "Mesin yang memakai data ini sebelumnya sudah dimatikan, atau kartunya sudah dilepas",
+    ),
+    (
+        "Fetch the newest copy from the vault of a relay, with the token of a recovery kit",
+        "Ambil salinan terbaru dari brankas relay, dengan token dari perangkat pemulihan",
+    ),
+    (
+        "Address of the relay, as the recovery kit has it. The kit's token is read from stdin",
+        "Alamat relay, seperti di perangkat pemulihan. Tokennya dibaca dari stdin",
+    ),
+    ("Where to; a file of that name is not replaced", "Ke mana; berkas dengan nama itu tidak diganti"),
+    (
         "Make the key of encrypted copies and print it, once: keep it where the Raspberry Pi is not",
         "Buat kunci salinan terenkripsi dan cetak, sekali: simpan di tempat lain dari Raspberry Pi",
     ),

@@ -1,6 +1,7 @@
 //! `recovery-kit`: makes the key of encrypted copies and prints it, once.
 
 use std::io::{self, IsTerminal};
+use std::path::Path;
 
 use clap::Args;
 use qrcode::render::unicode::Dense1x2;
@@ -30,7 +31,7 @@ pub(super) async fn run(args: &RecoveryKitArgs, config: &Config, output: Output)
         complain(&format!("warning: copies from before {made} need the kit of {old}: keep it with this one"));
     }
     let token = match &config.relay {
-        Some(relay) => recovery_token(relay).await,
+        Some(relay) => recovery_token(relay, &config.data_dir).await,
         None => None,
     };
     let target = config.backup.target.to_string();
@@ -43,9 +44,9 @@ pub(super) async fn run(args: &RecoveryKitArgs, config: &Config, output: Output)
 }
 
 /// A token that reads the copies at the relay, which keeps its hash. Without one the kit still opens copies.
-async fn recovery_token(relay: &Relay) -> Option<String> {
+async fn recovery_token(relay: &Relay, data_dir: &Path) -> Option<String> {
     let token = new_recovery_token().ok()?;
-    let known = match VaultClient::new(relay) {
+    let known = match VaultClient::new(relay, data_dir) {
         Ok(vault) => vault.set_recovery_token(&token).await,
         Err(error) => Err(error),
     };

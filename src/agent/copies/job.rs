@@ -196,7 +196,7 @@ impl CopyJob {
         let relay = self.setup.relay.as_ref();
         let relay =
             relay.ok_or_else(|| CopyError::Absent { what: "there is no section [relay]".to_owned() })?;
-        VaultClient::new(relay)
+        VaultClient::new(relay, &self.setup.data_dir)
     }
 
     fn target_folder(&self) -> Result<PathBuf, CopyError> {

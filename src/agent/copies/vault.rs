@@ -10,7 +10,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::CopyError;
-use crate::agent::config::Relay;
+use crate::agent::config::{DeskLayer, Relay};
 use crate::domain::units::{DAY_MS, Timestamp};
 use crate::http_client;
 use crate::protocol::vault::{SEQUENCE_HEADER, SetRecoveryToken, VAULT_OBJECT_BYTES_MAX, VaultList};
@@ -52,8 +52,10 @@ pub fn new_recovery_token() -> Result<String, getrandom::Error> {
 
 impl VaultClient {
     /// The vault at the configured relay, with the site's token.
-    pub fn new(relay: &Relay) -> Result<Self, CopyError> {
-        let source = SecretSource { name: "relay.token", file: &relay.token_file };
+    pub fn new(relay: &Relay, data_dir: &Path) -> Result<Self, CopyError> {
+        const NAME: &str = "relay.token";
+        let stored = DeskLayer::in_use(data_dir).secret_file(data_dir, NAME);
+        let source = SecretSource { name: NAME, file: &relay.token_file, stored: stored.as_deref() };
         let refused = |why: String| CopyError::Remote { place: relay.url.to_string(), why };
         let token = source.read(&Environment::process()).map_err(|finding| refused(finding.to_string()))?;
         Self::with_token(relay.url.as_str(), token)
