@@ -160,7 +160,7 @@ pub(crate) const SETTINGS_ACTIONS: &[FormAction<Settings>] = &[
             let restarting = w.restarting;
             let work = operation(async move |app: Arc<AppState>, _| {
                 app.site.restart();
-                Ok(Flash { lines: vec![restarting.to_owned()], is_waiting: true, ..Flash::default() })
+                Ok(Flash { lines: vec![restarting.to_owned()], ..Flash::default() })
             });
             Ok(Work::Operation(vec![w.restart_will.to_owned()], work))
         },
