@@ -125,7 +125,7 @@ async fn one_by_one(owner: &ConsoleClient<'_>) -> Vec<String> {
 
 /// Sixteen connections, each opening one page after the other without a pause. Clients and daemon share the processors.
 async fn all_at_once(site: Arc<TestSite>) {
-    site.sim.host_connect(&crowd::mac(4321), Ipv4Addr::LOCALHOST);
+    site.sim.host_connect(crowd::mac(4321), Ipv4Addr::LOCALHOST);
     site.agent().cycle.meter_once().await.unwrap();
     let begun = Instant::now();
     let mut connections: JoinSet<_> =

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use kuota::domain::id::{DebtId, OrderId, UserId};
+use kuota::domain::id::{DebtId, Mac, OrderId, UserId};
 use kuota::domain::ledger::{CHAIN_START, Entry, Hash, Kind, Posted, Side};
 use kuota::domain::units::{Bytes, DAY_MS, Rupiah, Timestamp, day_number};
 use kuota::store::FILE;
@@ -51,9 +51,9 @@ pub fn user_id(no: u32) -> UserId {
 
 /// The hardware address of a user's device.
 #[allow(dead_code, reason = "every program uses its own part")]
-pub fn mac(no: u32) -> String {
-    let [_, a, b, c, d, e, f, _] = ((0x0200_0000_0000_u64 + u64::from(no)) << 8).to_be_bytes();
-    format!("{a:02X}:{b:02X}:{c:02X}:{d:02X}:{e:02X}:{f:02X}")
+pub fn mac(no: u32) -> Mac {
+    let [_, _, bytes @ ..] = (0x0200_0000_0000_u64 + u64::from(no)).to_be_bytes();
+    Mac(bytes)
 }
 
 /// The id of an order.

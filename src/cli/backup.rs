@@ -141,18 +141,13 @@ fn replace(data_dir: &Path, from: &Path, stamp: &str) -> Result<Restored, Backup
 /// The secret key of the recovery kit, from a file or from stdin, where the printed key is typed.
 fn identity(key_file: Option<&Path>) -> Result<Identity, Failure> {
     let mut text = String::new();
-    let (read, name) = match key_file {
-        Some(file) => {
-            let read = File::open(file).and_then(|file| file.take(KEY_BYTES_MAX).read_to_string(&mut text));
-            (read, file.display().to_string())
-        }
-        None => {
-            complain(
-                "the copy is encrypted: type the key of the recovery kit (AGE-SECRET-KEY-1...), then Enter",
-            );
-            let read = io::stdin().lock().take(KEY_BYTES_MAX).read_line(&mut text);
-            (read, "stdin".to_owned())
-        }
+    let (read, name) = if let Some(file) = key_file {
+        let read = File::open(file).and_then(|file| file.take(KEY_BYTES_MAX).read_to_string(&mut text));
+        (read, file.display().to_string())
+    } else {
+        complain("the copy is encrypted: type the key of the recovery kit (AGE-SECRET-KEY-1...), then Enter");
+        let read = io::stdin().lock().take(KEY_BYTES_MAX).read_line(&mut text);
+        (read, "stdin".to_owned())
     };
     read.map_err(|error| Failure::said(format!("{name}: {error}; nothing was changed")))?;
     Identity::parse(without_mark(&text)).ok_or_else(|| {

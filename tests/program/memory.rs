@@ -73,8 +73,11 @@ fn queries(route: &str) -> Vec<String> {
         | "/users/{id}/debts"
         | "/admins" => vec![page],
         "/laporan/bulan" => vec!["bulan=2026-06".into()],
-        "/pelanggan/{id}/rekening/cetak" => vec![SPAN.into()],
-        "/laporan" | "/laporan/pemakaian" | "/laporan/tagihan" | "/laporan/penagihan" => vec![SPAN.into()],
+        "/pelanggan/{id}/rekening/cetak"
+        | "/laporan"
+        | "/laporan/pemakaian"
+        | "/laporan/tagihan"
+        | "/laporan/penagihan" => vec![SPAN.into()],
         "/unduh/catatan" | "/unduh/pelanggan" => vec!["bentuk=mesin".into()],
         _ if route.starts_with("/unduh/") => {
             ["", "&bentuk=mesin"].map(|form| format!("{SPAN}{form}")).to_vec()

@@ -123,7 +123,7 @@ impl DeskLayer {
     /// without the others the layer counts all the same.
     pub fn write(&self, data_dir: &Path) -> io::Result<()> {
         let (file, text) = (data_dir.join(FILE), self.text());
-        if matches!(Self::read(&file), Err(_)) {
+        if Self::read(&file).is_err() {
             // What could not be read is kept for whoever wants to know.
             let _ = fs::rename(&file, data_dir.join(BROKEN));
         }
@@ -320,7 +320,7 @@ mod tests {
     }
 
     fn faults(loaded: &LoadedConfig) -> String {
-        loaded.faults.iter().map(|fault| format!("{fault}\n")).collect()
+        loaded.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     }
 
     #[test]

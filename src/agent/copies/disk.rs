@@ -62,7 +62,7 @@ struct Mount {
 }
 
 impl Mount {
-    /// A line of `/proc/self/mountinfo`, proc_pid_mountinfo(5).
+    /// A line of `/proc/self/mountinfo`, as `proc_pid_mountinfo(5)` describes it.
     fn parse(line: &str) -> Option<Self> {
         let (before, after) = line.split_once(" - ")?;
         let at = before.split(' ').nth(4)?;
@@ -79,15 +79,12 @@ fn unescaped(text: &str) -> String {
     while i < bytes.len() {
         let digits = bytes.get(i + 1..i + 4).and_then(|digits| std::str::from_utf8(digits).ok());
         let code = digits.and_then(|digits| u8::from_str_radix(digits, 8).ok());
-        match code.filter(|_| bytes[i] == b'\\') {
-            Some(code) => {
-                out.push(code);
-                i += 4;
-            }
-            None => {
-                out.push(bytes[i]);
-                i += 1;
-            }
+        if let Some(code) = code.filter(|_| bytes[i] == b'\\') {
+            out.push(code);
+            i += 4;
+        } else {
+            out.push(bytes[i]);
+            i += 1;
         }
     }
     String::from_utf8_lossy(&out).into_owned()
@@ -96,8 +93,17 @@ fn unescaped(text: &str) -> String {
 /// The name of a label's link: udev writes what it holds unsafe as `\x20`.
 fn udev_name(label: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "#+-.:=@_".contains(c);
-    let escaped = |c: char| c.to_string().bytes().map(|byte| format!("\\x{byte:02x}")).collect::<String>();
-    label.chars().map(|c| if is_plain(c) { c.to_string() } else { escaped(c) }).collect()
+    let mut name = String::new();
+    for c in label.chars() {
+        if is_plain(c) {
+            name.push(c);
+            continue;
+        }
+        for byte in c.to_string().bytes() {
+            name += &format!("\\x{byte:02x}");
+        }
+    }
+    name
 }
 
 /// Bytes that may still be written to the disk of a folder.

@@ -69,9 +69,10 @@ impl CopyJob {
     fn recipient(&self) -> Result<Option<Recipient>, CopyError> {
         match self.setup.backup.target {
             CopyTarget::None => Ok(None),
-            CopyTarget::Folder(_) | CopyTarget::Usb(_) => recipient(&self.setup),
-            // Without a key there is a copy on the card at least; delivering it is refused.
-            CopyTarget::S3 { .. } | CopyTarget::Relay => recipient(&self.setup),
+            // Without a key there is a copy on the card at least; delivering it to a bucket or the relay is refused.
+            CopyTarget::Folder(_) | CopyTarget::Usb(_) | CopyTarget::S3 { .. } | CopyTarget::Relay => {
+                recipient(&self.setup)
+            }
         }
     }
 

@@ -14,7 +14,7 @@ pub(super) fn surplus(made: &BTreeSet<Timestamp>, keep: Duration, now: Timestamp
     let is_kept = |at: Timestamp| {
         let age_ms = now.0.saturating_sub(at.0);
         let is_last_of_day =
-            || !made.range(Timestamp(at.0 + 1)..).next().is_some_and(|next| day(*next) == day(at));
+            || made.range(Timestamp(at.0 + 1)..).next().is_none_or(|next| day(*next) != day(at));
         Some(&at) == made.last() || age_ms < DAY_MS || (age_ms <= keep_ms && is_last_of_day())
     };
     made.iter().copied().filter(|at| !is_kept(*at)).collect()
@@ -61,6 +61,9 @@ mod tests {
         }
         assert!((15..=19).contains(&made.len()), "{}", made.len());
         let days: BTreeSet<i64> = made.iter().map(|at| at.0.div_euclid(DAY_MS)).collect();
-        assert!(days.len() >= 14 && days.last().unwrap() - days.first().unwrap() + 1 == days.len() as i64);
+        assert!(
+            days.len() >= 14
+                && days.last().unwrap() - days.first().unwrap() + 1 == i64::try_from(days.len()).unwrap()
+        );
     }
 }

@@ -103,8 +103,8 @@ struct Updater {
 impl Updater {
     /// What is there, and what is to be done with it.
     fn check(&self, must: bool) -> Result<UpdateReportView, Failure> {
-        let installed = self.packages.installed().map_err(Failure::said)?;
-        let candidate = self.packages.newer_than(&installed).map_err(Failure::said)?;
+        let installed = packages::installed().map_err(Failure::said)?;
+        let candidate = packages::newer_than(&installed).map_err(Failure::said)?;
         let now = SystemClock::new().now();
         let decision = decide(candidate.as_ref(), now, packages::is_metered(), must);
         let last = last_report(&self.data_dir).and_then(|report| report.last);
@@ -135,7 +135,7 @@ impl Updater {
     }
 
     async fn update(&self, must: bool) -> Result<Updated, Failure> {
-        self.packages.refresh().map_err(Failure::said)?;
+        packages::refresh().map_err(Failure::said)?;
         let report = self.check(must)?;
         self.publish(&report);
         let version = match &report.candidate {
@@ -149,8 +149,8 @@ impl Updater {
     /// Everything that can fail without anything having been changed.
     async fn plan(&self, from: &str, to: &str) -> Result<Journal, Failure> {
         let unchanged = |why: &dyn std::fmt::Display| Failure::said(format!("{why}; nothing was changed"));
-        self.packages.finish_interrupted().map_err(|error| unchanged(&error))?;
-        self.packages.check_installable(to).map_err(|error| unchanged(&error))?;
+        packages::finish_interrupted().map_err(|error| unchanged(&error))?;
+        packages::check_installable(to).map_err(|error| unchanged(&error))?;
         let from_package = self.packages.fetch(from).map_err(|error| {
             unchanged(&format!("the package of version {from}, to come back to, cannot be had: {error}"))
         })?;
@@ -219,8 +219,8 @@ impl Updater {
         }
         // A boot may have started the version before; it would pass for the new one.
         let installed = packages::stop()
-            .and_then(|()| self.packages.finish_interrupted())
-            .and_then(|()| self.packages.install(&journal.to_package));
+            .and_then(|()| packages::finish_interrupted())
+            .and_then(|()| packages::install(&journal.to_package));
         match installed {
             Ok(()) => Next::Step(Step::Try),
             Err(error) => Next::GoBack(error.to_string()),
@@ -251,8 +251,8 @@ impl Updater {
             return Ok(Next::End(UpdateOutcome::Kept));
         }
         let went = packages::stop()
-            .and_then(|()| self.packages.finish_interrupted().or(Ok(())))
-            .and_then(|()| self.packages.install(&journal.from_package))
+            .and_then(|()| packages::finish_interrupted().or(Ok(())))
+            .and_then(|()| packages::install(&journal.from_package))
             .map_err(Failure::said)
             .and_then(|()| put_back(&self.data_dir, &self.copy_file()));
         went.map_err(|failure| {

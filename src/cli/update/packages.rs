@@ -39,34 +39,6 @@ impl Packages {
         Self { folder }
     }
 
-    /// The installed version.
-    pub fn installed(&self) -> Result<String, ProgramError> {
-        let text = run("dpkg-query", ["--show", "--showformat=${Version}", PACKAGE])?;
-        Ok(text.trim().to_owned())
-    }
-
-    /// Reads the repository's index.
-    pub fn refresh(&self) -> Result<(), ProgramError> {
-        run("apt-get", ["update", "-q"].iter().chain(&ONLY_OURS)).map(drop)
-    }
-
-    /// The version that the index has, if it is newer than `installed`.
-    pub fn newer_than(&self, installed: &str) -> Result<Option<CandidateView>, ProgramError> {
-        let policy = run("apt-cache", ONLY_OURS.iter().chain(&["policy", PACKAGE]))?;
-        let version = field(&policy, "Candidate").filter(|version| *version != "(none)");
-        let Some(version) = version else { return Ok(None) };
-        if !is_newer(version, installed) {
-            return Ok(None);
-        }
-        let name = format!("{PACKAGE}={version}");
-        let shown = run("apt-cache", ONLY_OURS.iter().copied().chain(["show", &name]))?;
-        Ok(Some(CandidateView {
-            version: version.to_owned(),
-            released: field(&shown, "Kuota-Released").and_then(parse_rfc3339).map(Instant),
-            security: field(&shown, "Kuota-Urgency") == Some("security"),
-        }))
-    }
-
     /// The package of a version, downloaded and checked by apt unless it is kept from before.
     pub fn fetch(&self, version: &str) -> Result<PathBuf, ProgramError> {
         if let Some(kept) = self.kept(version) {
@@ -86,7 +58,7 @@ impl Packages {
         let files = std::fs::read_dir(&self.folder).ok()?.flatten().map(|entry| entry.path());
         let is_it = |path: &PathBuf| {
             let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-            name.starts_with(&start) && name.ends_with(".deb")
+            name.starts_with(&start) && path.extension().is_some_and(|end| end == "deb")
         };
         files.filter(|path| path.is_file()).find(is_it)
     }
@@ -100,28 +72,56 @@ impl Packages {
             }
         }
     }
+}
 
-    /// That apt could install it with what is on this machine.
-    pub fn check_installable(&self, version: &str) -> Result<(), ProgramError> {
-        let name = format!("{PACKAGE}={version}");
-        run("apt-get", ["install", "-q", "--simulate"].into_iter().chain(ONLY_OURS).chain([name.as_str()]))
-            .map(drop)
-    }
+/// The installed version.
+pub(super) fn installed() -> Result<String, ProgramError> {
+    let text = run("dpkg-query", ["--show", "--showformat=${Version}", PACKAGE])?;
+    Ok(text.trim().to_owned())
+}
 
-    /// Configures what a power cut left half installed.
-    pub fn finish_interrupted(&self) -> Result<(), ProgramError> {
-        run("dpkg", ["--force-confold", "--configure", "--pending"]).map(drop)
-    }
+/// Reads the repository's index.
+pub(super) fn refresh() -> Result<(), ProgramError> {
+    run("apt-get", ["update", "-q"].iter().chain(&ONLY_OURS)).map(drop)
+}
 
-    /// Installs a package file, also one of an earlier version. The daemon is not started by it: its unit is masked
-    /// meanwhile, because a package's script would wait for a version that hangs.
-    pub fn install(&self, package: &Path) -> Result<(), ProgramError> {
-        run("systemctl", ["mask", "--runtime", UNIT])?;
-        let options = ["--force-confold", "--install"].map(OsStr::new);
-        let installed = run("dpkg", options.into_iter().chain([package.as_os_str()]));
-        run("systemctl", ["unmask", "--runtime", UNIT])?;
-        installed.map(drop)
+/// The version that the index has, if it is newer than `installed`.
+pub(super) fn newer_than(installed: &str) -> Result<Option<CandidateView>, ProgramError> {
+    let policy = run("apt-cache", ONLY_OURS.iter().chain(&["policy", PACKAGE]))?;
+    let version = field(&policy, "Candidate").filter(|version| *version != "(none)");
+    let Some(version) = version else { return Ok(None) };
+    if !is_newer(version, installed) {
+        return Ok(None);
     }
+    let name = format!("{PACKAGE}={version}");
+    let shown = run("apt-cache", ONLY_OURS.iter().copied().chain(["show", &name]))?;
+    Ok(Some(CandidateView {
+        version: version.to_owned(),
+        released: field(&shown, "Kuota-Released").and_then(parse_rfc3339).map(Instant),
+        security: field(&shown, "Kuota-Urgency") == Some("security"),
+    }))
+}
+
+/// That apt could install it with what is on this machine.
+pub(super) fn check_installable(version: &str) -> Result<(), ProgramError> {
+    let name = format!("{PACKAGE}={version}");
+    run("apt-get", ["install", "-q", "--simulate"].into_iter().chain(ONLY_OURS).chain([name.as_str()]))
+        .map(drop)
+}
+
+/// Configures what a power cut left half installed.
+pub(super) fn finish_interrupted() -> Result<(), ProgramError> {
+    run("dpkg", ["--force-confold", "--configure", "--pending"]).map(drop)
+}
+
+/// Installs a package file, also one of an earlier version. The daemon is not started by it: its unit is masked
+/// meanwhile, because a package's script would wait for a version that hangs.
+pub(super) fn install(package: &Path) -> Result<(), ProgramError> {
+    run("systemctl", ["mask", "--runtime", UNIT])?;
+    let options = ["--force-confold", "--install"].map(OsStr::new);
+    let installed = run("dpkg", options.into_iter().chain([package.as_os_str()]));
+    run("systemctl", ["unmask", "--runtime", UNIT])?;
+    installed.map(drop)
 }
 
 /// Whether version `a` is later than `b`, by dpkg's own rules.
@@ -146,7 +146,7 @@ pub(super) fn start() -> Result<(), ProgramError> {
     run("systemctl", ["--no-block", "start", UNIT]).map(drop)
 }
 
-/// Whether the uplink is paid for by what flows, as NetworkManager knows or guesses. Without it: no.
+/// Whether the uplink is paid for by what flows, as `NetworkManager` knows or guesses. Without it: no.
 pub(super) fn is_metered() -> bool {
     let place = ["org.freedesktop.NetworkManager", "/org/freedesktop/NetworkManager"];
     let property = ["org.freedesktop.NetworkManager", "Metered"];
