@@ -6,9 +6,9 @@ use std::io;
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 
+use super::config::files::{ConfigFiles, FilesTurn};
 use super::config::{
-    self, Config, ConfigError, ConfigFiles, DeskChange, DeskLayer, FilesTurn, LoadedConfig, Origin, Secrets,
-    TakesEffect,
+    self, Config, ConfigError, DeskChange, DeskLayer, LoadedConfig, Origin, Secrets, TakesEffect,
 };
 use super::engine::{AccessUnder, Actor, EngineError, EngineGone, ReadView};
 use super::site::Site;

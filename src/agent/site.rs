@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::config::{self, Config, ConfigFiles, Enforcement, Language};
+use super::config::files::ConfigFiles;
+use super::config::{self, Config, Enforcement, Language};
 use super::copies::{Copies, CopiesState, CopyError, CopySetup};
 use super::engine::{
     Actor, Command, CounterCustomer, Done, Engine, EngineError, EngineGone, EngineHandle, Key, Notifier,

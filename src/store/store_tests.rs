@@ -93,7 +93,7 @@ fn whatever_is_tampered_with_shows() {
                 UPDATE accounts_base SET credits_bytes = credits_bytes - 5242880";
     assert!(matches!(found(both), Broken::Link(5)));
     let debt = "INSERT INTO debts VALUES (1, 'b1a7b8ac-2a8d-4b8e-9d0a-0a5d0c1e2f3a', 1, 10, 0, NULL, 0,
-                '2026-11-01', '2026-11-30', '', 1, 'x', 'open')";
+                '2026-11-01', '2026-11-30', '', 1, 'x', 'open', '')";
     assert!(matches!(found(debt), Broken::Debt { .. }));
 }
 

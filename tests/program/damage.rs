@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 /// Pages of the store's file.
 const PAGE_BYTES: u64 = 4096;
 /// Nothing starts without these.
-const MONEY: [&str; 19] = [
+const MONEY: [&str; 20] = [
     "accounts_base",
     "applied",
     "cash_moves",
@@ -22,6 +22,7 @@ const MONEY: [&str; 19] = [
     "devices",
     "entries",
     "events",
+    "handovers",
     "meta",
     "meters",
     "openings",

@@ -3,17 +3,18 @@
 
 use kuota::agent::engine::NewPackage;
 use kuota::agent::engine::{
-    Actor, Command, DebtChange, DebtTerms, Done, Key, NewDevice, NewUser, PaymentRequest, Purpose, Replaces,
-    ReviewDecision, Tender, UserChange, View,
+    Actor, Command, CounterCustomer, CounterSale, DebtChange, DebtTerms, Done, Engine, Key, NewDevice,
+    NewUser, PaymentRequest, Purpose, Replaces, ReviewDecision, Tender, UserChange, View,
 };
 use kuota::agent::site::SiteError;
 use kuota::clock::Clock;
 use kuota::domain::account::Overage;
 use kuota::domain::id::{Mac, OrderId, UserId};
-use kuota::domain::order::{CashMethod, OnlineMethod};
+use kuota::domain::order::{CashMethod, OnlineMethod, OrderKind};
 use kuota::domain::payment::GatewayStatus;
 use kuota::domain::policy::{Grant, Settings};
 use kuota::domain::units::{Bytes, Rupiah, Timestamp};
+use kuota::store::Page;
 
 use crate::auditor::{self, Books, DAY_MS, DebtWish, MB, ResetWish};
 use crate::border;
@@ -94,7 +95,8 @@ impl World {
             4..=13 => self.bind(&who).await,
             14..=16 => self.unbind(&who).await,
             17..=22 => self.grant(&who).await,
-            23..=31 => self.pay_cash(&who).await,
+            23..=28 => self.pay_cash(&who).await,
+            29..=31 => self.serve(&who).await,
             32..=37 => self.add_debt(&who).await,
             38..=40 => self.change_debt(&who).await,
             41..=43 => self.block(&who).await,
@@ -269,6 +271,107 @@ impl World {
                 books.pay_cash(who, order, lines)
             }),
         )?;
+        self.judge().await
+    }
+
+    /// The counter in one go: somebody new or known, everything owed, a package; all of it or nothing.
+    async fn serve(&mut self, who: &str) -> Result<(), String> {
+        let packages: Vec<String> = self.inspector.books.packages.iter().map(|one| one.id.clone()).collect();
+        let package = packages[self.dice.pick(packages.len())].clone();
+        if self.people.len() < PEOPLE_MAX && self.dice.chance(200) {
+            return self.serve_new(package).await;
+        }
+        let buys = self.dice.chance(800);
+        let sale = CounterSale {
+            customer: CounterCustomer::Known(id(who)),
+            settles: true,
+            package: buys.then(|| id(&package)),
+            tender: tender(),
+        };
+        let what = format!(
+            "{} is served: everything owed{}",
+            self.short(who),
+            if buys { " and a package" } else { "" }
+        );
+        self.doom_some();
+        self.look();
+        let action = Command::Serve(Box::new(sale));
+        let sent = self.agent.site().take_money(Actor::daemon(), id(who), action, None).await;
+        self.wire.doom(Vec::new());
+        self.hear(&None)?;
+        if sent.as_ref().err().map(border::code).as_deref() == Some("order_paid") {
+            self.tell(&what, "an open order was paid");
+            return self.judge().await;
+        }
+        let first = self.settled_with(&sent).await?;
+        self.came(
+            &what,
+            &sent,
+            Box::new(move |books, order| {
+                let mut after = books.clone();
+                let debts = after.priced(who, &auditor::Purpose::SettleAll)?;
+                after.pay_cash(who, first.as_deref().unwrap_or(order), debts)?;
+                if buys {
+                    let lines = after.priced(who, &auditor::Purpose::Buy(package))?;
+                    after.pay_cash(who, order, lines)?;
+                }
+                *books = after;
+                Ok(())
+            }),
+        )?;
+        self.judge().await
+    }
+
+    /// The order that paid what was owed, where another one of the same commit is the answer.
+    async fn settled_with(&self, sent: &Result<Done, SiteError>) -> Result<Option<String>, String> {
+        let Some(answer) = sent.as_ref().ok().and_then(Done::order) else { return Ok(None) };
+        let (no, user) =
+            (answer.receipt.ok_or("money without a receipt")?, answer.user_id.ok_or("nobody's money")?);
+        let look = move |engine: &mut Engine| {
+            let user_no = engine.read_view().user(user).map(|found| found.user.no);
+            let last =
+                engine.reader().orders(user_no, Page { limit: 5, after: None }).map_err(|e| e.to_string())?;
+            let before = last.into_iter().map(|(_, order)| order);
+            Ok::<_, String>(
+                before.filter(|order| order.receipt_no == Some(no - 1)).map(|order| order.id.0).next(),
+            )
+        };
+        let found = self.agent.site().engine().call(look).await.map_err(|e| e.to_string())??;
+        Ok(found.filter(|_| answer.kind == OrderKind::Purchase))
+    }
+
+    /// Somebody new, with a package at once.
+    async fn serve_new(&mut self, package: String) -> Result<(), String> {
+        let user =
+            NewUser { name: "Pembeli".into(), phone: None, login: None, settings: Settings::default() };
+        let sale = CounterSale {
+            customer: CounterCustomer::New { user, device: None },
+            settles: false,
+            package: Some(id(&package)),
+            tender: tender(),
+        };
+        self.look();
+        let action = Command::Serve(Box::new(sale));
+        let sent = self.agent.site().submit(Actor::daemon(), action, None).await;
+        let who =
+            sent.as_ref().ok().and_then(Done::order).and_then(|order| order.user_id).map(|id| id.to_string());
+        let entered = who.clone();
+        self.came(
+            "somebody new is served",
+            &sent,
+            Box::new(move |books, order| {
+                let mut after = books.clone();
+                let who = entered.unwrap_or_else(|| "nobody".to_owned());
+                let must =
+                    auditor::Settings { approved: Some(true), exempt: Some(false), ..Default::default() };
+                after.add_user(&who, &must);
+                let lines = after.priced(&who, &auditor::Purpose::Buy(package))?;
+                after.pay_cash(&who, order, lines)?;
+                *books = after;
+                Ok(())
+            }),
+        )?;
+        self.people.extend(who);
         self.judge().await
     }
 

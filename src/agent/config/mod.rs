@@ -7,7 +7,7 @@
 pub(crate) mod admission;
 mod copy_target;
 pub mod desk;
-mod files;
+pub mod files;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -18,7 +18,6 @@ use serde::{Deserialize, Serialize};
 
 pub use copy_target::CopyTarget;
 pub use desk::{DeskLayer, LoadedConfig};
-pub use files::{ConfigFiles, FilesTurn};
 pub use tree::{
     Admin, Backup, BackupS3, Clock, Config, Lists, Payment, Policy, Portal, Relay, Router, Store,
 };
@@ -369,13 +368,7 @@ impl Config {
         }
     }
 
-    fn check_rules(&self, out: &mut Vec<Finding>) {
-        if self.policy.overage == Overage::Debt && self.policy.debt_limit.is_zero() {
-            out.push(Finding::new(
-                "policy.debt_limit",
-                "must be more than 0 with policy.overage = \"debt\": write an amount like \"500 MB\", or \"stop\" there",
-            ));
-        }
+    fn check_copies(&self, out: &mut Vec<Finding>) {
         let every = self.backup.every;
         if !every.is_zero() && every < BACKUP_EVERY_MIN {
             let least = settings::duration_text(BACKUP_EVERY_MIN);
@@ -406,6 +399,16 @@ impl Config {
                 Finding::new(key, format!("is empty, and backup.target is {}: {hint}", self.backup.target))
             }));
         }
+    }
+
+    fn check_rules(&self, out: &mut Vec<Finding>) {
+        if self.policy.overage == Overage::Debt && self.policy.debt_limit.is_zero() {
+            out.push(Finding::new(
+                "policy.debt_limit",
+                "must be more than 0 with policy.overage = \"debt\": write an amount like \"500 MB\", or \"stop\" there",
+            ));
+        }
+        self.check_copies(out);
         out.extend(palette::complaint(self.colour).map(|why| Finding::new("colour", why)));
         out.extend(self.router.tls_finding());
         let (admin, portal) = (self.admin.listen, self.portal.listen);

@@ -19,8 +19,6 @@ use crate::ui::{Frame, Locale, html};
 
 /// Where the page is.
 pub(crate) const PLACE: &str = "/versi";
-/// Where an update is asked for.
-pub(crate) const REQUEST_PATH: &str = "/versi/cari";
 
 #[derive(Template)]
 #[template(path = "console/office/version.html")]

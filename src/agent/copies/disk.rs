@@ -4,7 +4,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::CopyError;
+use super::error::CopyError;
 
 /// Disks are looked for below these folders only.
 const MOUNT_ROOTS: [&str; 2] = ["/media", "/mnt"];

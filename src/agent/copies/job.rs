@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use data_encoding::HEXLOWER;
 use tokio::runtime::Handle;
 
-use super::disk::free_bytes;
+use super::disk::{Disks, free_bytes};
+use super::error::CopyError;
 use super::keep::surplus;
+use super::log::{CopyLog, CopyRecord};
 use super::names::{COPIES_FOLDER, PART_END, copies_in, name, parts_in};
 use super::s3::S3Bucket;
+use super::setup::{CopySetup, recipient};
 use super::vault::VaultClient;
-use super::{CopyError, CopyLog, CopyRecord, CopySetup, Disks, recipient};
 use crate::agent::config::CopyTarget;
 use crate::domain::units::Timestamp;
 use crate::store::backup::{self, BackupError};

@@ -6,12 +6,14 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::RECIPIENT_FILE;
 use crate::agent::config::Backup;
 use crate::clock::rfc3339;
 use crate::domain::units::Timestamp;
 use crate::store::backup::{self, BackupError};
 use crate::tools::age::{Identity, Recipient};
+
+/// The public key of the recovery kit, inside the data folder.
+pub const RECIPIENT_FILE: &str = "recovery.recipient";
 
 /// The name of the file of the public half until it is complete.
 const PART: &str = "recovery.recipient.part";

@@ -1,140 +1,46 @@
 //! Copies of the store that the daemon makes by itself: one on the card, and one on another disk where one is configured.
 //!
 //! A copy is proven when it is made, compressed, encrypted for the recovery key where there is one, read back, and
-//! renamed last. What is in `log` is therefore good. [`keep`](keep::surplus) decides what is removed, `names` which
+//! renamed last. What is in `log` is therefore good. `setup` has what is copied and where to, `error` why it was not. [`keep`](keep::surplus) decides what is removed, `names` which
 //! files are ours, `disk` where a disk is, `job` does the work on a thread of its own.
 
 mod disk;
+mod error;
 mod job;
 mod keep;
 mod kit;
 mod log;
 mod names;
 mod s3;
+mod setup;
 mod vault;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::task::spawn_blocking;
 
 use self::job::CopyJob;
-use super::config::{Backup, Relay};
-use super::engine::{Engine, EngineGone, EngineHandle};
+use super::engine::{Engine, EngineHandle};
 use crate::domain::units::Timestamp;
 use crate::identity::site_secret::SiteSecret;
-use crate::store::backup::{self, BackupError};
-use crate::store::{StoreError, Unwritable};
-use crate::tools::age::Recipient;
+use crate::store::Unwritable;
+use crate::store::backup;
 use crate::tools::digest;
 
 pub use disk::Disks;
-pub use kit::{KitError, RecoveryKit, make_kit, public_half};
+pub use error::CopyError;
+pub use kit::{KitError, RECIPIENT_FILE, RecoveryKit, make_kit, public_half};
 pub use log::{CopyLog, CopyRecord};
 pub use names::COPIES_FOLDER;
+pub use setup::{CopySetup, recipient};
 pub use vault::{VaultClient, new_recovery_token};
 
-/// The public key of the recovery kit, inside the data folder.
-pub const RECIPIENT_FILE: &str = "recovery.recipient";
 /// Time to the next try after work that failed. A disk that is absent is looked for at every turn.
 const RETRY_AFTER_MS: i64 = 10 * 60_000;
 /// A copy off the card that is older is too old.
 pub const AWAY_AGE_MAX: Duration = Duration::from_hours(48);
-
-/// Why there is no new copy.
-#[derive(Debug, thiserror::Error)]
-pub enum CopyError {
-    /// The engine stopped.
-    #[error(transparent)]
-    Gone(#[from] EngineGone),
-    /// The store could not be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The copy was not made, or not written.
-    #[error(transparent)]
-    Backup(#[from] BackupError),
-    /// The copy would fill the card.
-    #[error(
-        "a copy needs {need_mb} MB free in {folder}, where {free_mb} MB are: free space, or set backup.every = \"0s\""
-    )]
-    NoRoom {
-        /// Where.
-        folder: PathBuf,
-        /// Megabytes that must be free.
-        need_mb: u64,
-        /// Megabytes that are.
-        free_mb: u64,
-    },
-    /// The target is not there.
-    #[error("{what}: the copy waits on the card until the disk is there")]
-    Absent {
-        /// What is absent.
-        what: String,
-    },
-    /// The target is on the disk of the store.
-    #[error(
-        "{} is on the same disk as the store and would be lost with it: mount the other disk there, or set backup.target",
-        folder.display()
-    )]
-    SameDisk {
-        /// The target.
-        folder: PathBuf,
-    },
-    /// The public key cannot be used.
-    #[error("backup.recipient_file: {} {why}", file.display())]
-    Recipient {
-        /// The file.
-        file: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// Nothing leaves this site in clear over a network.
-    #[error(
-        "copies go to {place} encrypted only: make a recovery kit (kuotad recovery-kit), or set backup.recipient_file"
-    )]
-    NoKey {
-        /// The target.
-        place: String,
-    },
-    /// A server that keeps copies did not take one.
-    #[error("{place}: {why}; the copy waits on the card")]
-    Remote {
-        /// What was asked of which server.
-        place: String,
-        /// What went wrong.
-        why: String,
-    },
-    /// The thread of the work failed.
-    #[error("the copy ended by itself")]
-    Thread,
-}
-
-impl CopyError {
-    /// Whether the next turn finds out for nothing whether it is over.
-    fn is_cheap(&self) -> bool {
-        match self {
-            Self::Absent { .. } | Self::SameDisk { .. } | Self::Recipient { .. } | Self::NoKey { .. } => true,
-            Self::Gone(_)
-            | Self::Store(_)
-            | Self::Backup(_)
-            | Self::NoRoom { .. }
-            | Self::Remote { .. }
-            | Self::Thread => false,
-        }
-    }
-}
-
-/// What is to be copied, and where to.
-#[derive(Clone, Debug)]
-pub struct CopySetup {
-    /// The folder of the store.
-    pub data_dir: PathBuf,
-    /// The section of the configuration in force.
-    pub backup: Backup,
-    /// The relay, whose vault can be the target.
-    pub relay: Option<Relay>,
-}
 
 /// How the copies are.
 #[derive(Clone, Debug, Default)]
@@ -299,20 +205,4 @@ pub fn copies_word(
 /// A copy on the card that is older is too old: one was left out, and the next failed.
 pub fn card_age_max(every: Duration) -> Duration {
     every * 2 + Duration::from_hours(1)
-}
-
-/// The public key for which copies at the target are encrypted.
-pub fn recipient(setup: &CopySetup) -> Result<Option<Recipient>, CopyError> {
-    let named = &setup.backup.recipient_file;
-    let is_named = !named.as_os_str().is_empty();
-    let file = if is_named { named.clone() } else { setup.data_dir.join(RECIPIENT_FILE) };
-    let refused = |why: String| CopyError::Recipient { file: file.clone(), why };
-    let text = match std::fs::read_to_string(&file) {
-        Ok(text) => text,
-        // Without a kit there is no key.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_named => return Ok(None),
-        Err(error) => return Err(refused(format!("cannot be read: {error}"))),
-    };
-    let key = kit::key_line(&text).and_then(Recipient::parse);
-    key.map(Some).ok_or_else(|| refused("holds no public key (age1...)".to_owned()))
 }

@@ -17,7 +17,7 @@ use reqwest::{Client, Method, Response, StatusCode, Url};
 use ring::hmac;
 use sha2::{Digest, Sha256};
 
-use super::CopyError;
+use super::error::CopyError;
 use super::names::stamp;
 use crate::agent::config::BackupS3;
 use crate::domain::units::Timestamp;

@@ -9,7 +9,7 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::CopyError;
+use super::error::CopyError;
 use crate::agent::config::{DeskLayer, Relay};
 use crate::domain::units::{DAY_MS, Timestamp};
 use crate::http_client;

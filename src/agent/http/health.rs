@@ -1,7 +1,7 @@
 //! How the daemon's parts are, as every face says it.
 
 use super::state::AppState;
-use crate::agent::config::ConfigFiles;
+use crate::agent::config::files::ConfigFiles;
 use crate::agent::copies::{CopiesState, copies_word, last_away};
 use crate::agent::health::LinkState;
 use crate::domain::units::Timestamp;

@@ -88,6 +88,7 @@ pub struct DebtView {
     pub status: DebtStatus,
     /// The owner's private note.
     pub note: String,
-    /// A note for the customer, shown on the portal.
+    /// A note for the customer, shown on the portal. Without one the field is left out, as in answers from before there was one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub customer_note: String,
 }

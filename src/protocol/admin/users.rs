@@ -251,7 +251,9 @@ pub struct UserView {
     /// The number that the phone is compared by; null if the input is not a phone number.
     pub phone_e164: Option<String>,
     pub login: Option<String>,
-    /// A note for the customer, shown on the portal.
+    /// A note for the customer, shown on the portal. Without one the field is left out, as in answers from before there was
+    /// one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_note: Option<String>,
     pub access: AccessView,
     pub credited_bytes: u64,

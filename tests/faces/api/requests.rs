@@ -108,10 +108,7 @@ fn values(document: &Value, schema: &Value) -> (Vec<Value>, Vec<Value>) {
         return (words.clone(), vec![json!("no-such-word"), json!(1), json!({})]);
     }
     if schema["type"] == "array" {
-        let item = schema["items"]["properties"].as_object().unwrap();
-        let required = schema["items"]["required"].as_array().unwrap();
-        let usual = |name: &str| (name.to_owned(), values(document, &item[name]).0[0].clone());
-        let row: Map<String, Value> = required.iter().map(|name| usual(name.as_str().unwrap())).collect();
+        let row = usual(document, &schema["items"]);
         return (vec![json!([row])], vec![json!({}), json!("x"), json!(1), json!([1]), json!([{}])]);
     }
     let types: Vec<&str> = match &schema["type"] {
@@ -140,6 +137,18 @@ fn values(document: &Value, schema: &Value) -> (Vec<Value>, Vec<Value>) {
         bad.push(json!(true));
     }
     (good, bad)
+}
+
+/// An item of a list: an object with what it must have, or a value.
+fn usual(document: &Value, schema: &Value) -> Value {
+    if let Some(name) = schema["$ref"].as_str() {
+        return usual(document, document.pointer(name.trim_start_matches('#')).unwrap());
+    }
+    let Some(fields) = schema["properties"].as_object() else { return values(document, schema).0[0].clone() };
+    let required = schema["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap());
+    let row: Map<String, Value> =
+        required.map(|name| (name.to_owned(), values(document, &fields[name]).0[0].clone())).collect();
+    row.into()
 }
 
 fn texts(schema: &Value, is_amount: bool) -> (Vec<Value>, Vec<Value>) {

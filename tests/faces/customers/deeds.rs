@@ -432,7 +432,7 @@ async fn a_note_for_the_customer_is_written_and_emptied_on_the_forms() {
     );
     owner.does(&debt, &[("note", ""), ("customer_note", "")]).await;
     let item = site.get(&format!("{}/debts", api(&place))).await.ok(200)["items"][0].clone();
-    assert_eq!((&item["note"], &item["customer_note"]), (&json!(""), &json!("")));
+    assert_eq!((&item["note"], &item["customer_note"]), (&json!(""), &Value::Null));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -293,6 +293,7 @@ async fn every_other_form_of_the_desk_leads_on_when_it_is_sent() {
                 format!("{path}?siapa={}", place.rsplit('/').next().unwrap())
             }
             path if path.starts_with("/cadangan") => "/cadangan".to_owned(),
+            "/versi/cari" => "/versi".to_owned(),
             _ => "/saya".to_owned(),
         };
         let page = browser.open(&at).await;
@@ -410,6 +411,7 @@ async fn every_form_of_the_desk_leads_on_when_it_is_refused_and_its_page_can_be_
         let path = if path.matches('/').count() > 1
             && !path.starts_with("/saya")
             && !path.starts_with("/cadangan")
+            && path != "/versi/cari"
             && !path.starts_with("/masuk")
         {
             prepared(site, &browser, &path, &mut n).await.0
