@@ -36,6 +36,7 @@ macro_rules! words {
 
             /// Every text with its name, in both languages.
             #[cfg(test)]
+            #[allow(clippy::large_stack_arrays, reason = "a constant is in the program, not on a stack")]
             pub const ALL: &'static [(&'static str, &'static str, &'static str)] =
                 &[$((stringify!($key), $id, $en),)*];
         }

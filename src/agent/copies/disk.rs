@@ -100,7 +100,8 @@ fn udev_name(label: &str) -> String {
             continue;
         }
         for byte in c.to_string().bytes() {
-            name += &format!("\\x{byte:02x}");
+            name.push_str("\\x");
+            name.push_str(&data_encoding::HEXLOWER.encode(&[byte]));
         }
     }
     name
