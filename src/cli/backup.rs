@@ -72,8 +72,7 @@ pub(super) async fn restore(
     output: Output,
 ) -> Result<(), Failure> {
     let (data_dir, from) = (config.data_dir.clone(), file.to_owned());
-    let stamp: String =
-        rfc3339(SystemClock::new().now()).chars().filter(char::is_ascii_alphanumeric).collect();
+    let stamp = backup::stamp(SystemClock::new().now());
     let form =
         packed::form_of(file).map_err(|error| Failure::said(format!("{error}; nothing was changed")))?;
     let identity = match (form, key_file) {

@@ -24,6 +24,7 @@ use super::suspicion::Check;
 use super::tables::{TableClass, aside_sql, class_of};
 use super::verify::{Broken, Verified};
 use super::{commit_mark, rescue};
+use crate::domain::rfc3339::rfc3339;
 use crate::domain::units::Timestamp;
 use crate::sqlite;
 
@@ -204,6 +205,11 @@ pub fn restore(
             Err(error)
         }
     }
+}
+
+/// The ending of the name under which a store that is replaced at `now` is kept.
+pub fn stamp(now: Timestamp) -> String {
+    rfc3339(now).chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 /// Puts a copy back as the store of `data_dir`, with its own schema, for the version that made it. The copy is checked by

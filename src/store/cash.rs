@@ -71,21 +71,20 @@ impl Writer<'_> {
     }
 }
 
+/// The sums of a drawer, from its index alone.
+pub(super) const DRAWER: &str =
+    "SELECT method, kind, sum(amount_rp) AS amount_rp, count(*) AS moves, min(receipt_no) AS first,
+    max(receipt_no) AS last FROM cash_moves WHERE closing_no IS ?1 AND cashier = ?2 GROUP BY method, kind";
+
 impl Reader {
     /// A cashier's moves since the last closing, or of the closing with that number.
     pub fn drawer(&self, cashier: &str, closing_no: Option<u64>) -> Result<Drawer, StoreError> {
-        let sums = self.all(
-            "SELECT method, kind, sum(amount_rp) AS amount_rp, count(*) AS moves, min(receipt_no) AS first,
-               max(receipt_no) AS last FROM cash_moves
-             WHERE closing_no IS ?1 AND cashier = ?2 GROUP BY method, kind",
-            params![closing_no.map(int), cashier],
-            |row| {
-                let way = parsed(row, "kind", Move::from_name)?;
-                let method = parsed(row, "method", CashMethod::from_name)?;
-                let span = (unsigned(row, "moves")?, unsigned(row, "first")?, unsigned(row, "last")?);
-                Ok((method, way, Rupiah(unsigned(row, "amount_rp")?), span))
-            },
-        )?;
+        let sums = self.all(DRAWER, params![closing_no.map(int), cashier], |row| {
+            let way = parsed(row, "kind", Move::from_name)?;
+            let method = parsed(row, "method", CashMethod::from_name)?;
+            let span = (unsigned(row, "moves")?, unsigned(row, "first")?, unsigned(row, "last")?);
+            Ok((method, way, Rupiah(unsigned(row, "amount_rp")?), span))
+        })?;
         let mut drawer = Drawer::default();
         for (method, way, amount, (moves, first, last)) in sums {
             drawer.add(method, way, amount);

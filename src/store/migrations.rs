@@ -25,6 +25,7 @@ pub(super) fn steps() -> Vec<M<'static>> {
         M::up(include_str!("schema/0012_quick_pins.sql")),
         M::up(include_str!("schema/0013_customer_notes.sql")),
         M::up(include_str!("schema/0014_handovers.sql")),
+        M::up(include_str!("schema/0015_sums_from_indexes.sql")),
     ]
 }
 

@@ -112,4 +112,6 @@ mod tests;
 pub(crate) use since::tests as since_tests;
 
 #[cfg(test)]
+mod plans_tests;
+#[cfg(test)]
 mod writers_tests;

@@ -63,6 +63,12 @@ impl<'a> ConsoleClient<'a> {
         Self::of(site, "juragan", "owner").await
     }
 
+    /// Another window of a browser that is logged in.
+    #[allow(dead_code, reason = "not every test file needs it")]
+    pub fn window(site: &'a TestSite, cookie: &str) -> Self {
+        Self { site, cookie: cookie.to_owned() }
+    }
+
     /// What it sends along.
     #[allow(dead_code, reason = "not every test file needs it")]
     pub fn cookie(&self) -> &str {

@@ -72,6 +72,7 @@ fn lines(w: &VersionWords, locale: &Locale, report: Option<&UpdateReportView>) -
         UpdateDecision::UpToDate => w.up_to_date.to_owned(),
         UpdateDecision::Install => fill(w.install, &[version]),
         UpdateDecision::TooYoung => fill(w.too_young, &[version]),
+        UpdateDecision::CameBack => fill(w.returned, &[version]),
         UpdateDecision::Metered => fill(w.metered, &[version]),
     };
     vec![found, fill(w.checked, &[&locale.moment(report.checked_at.0)])]

@@ -23,7 +23,7 @@ use super::failure::Failure;
 use super::output::{Output, complain};
 use crate::agent::config::Config;
 use crate::agent::http::update::{REQUEST_FILE, report as last_report};
-use crate::clock::{Clock, SystemClock, rfc3339};
+use crate::clock::{Clock, SystemClock};
 use crate::protocol::admin::update::{
     CandidateView, LastUpdateView, UpdateDecision, UpdateOutcome, UpdateReportView,
 };
@@ -106,8 +106,8 @@ impl Updater {
         let installed = packages::installed().map_err(Failure::said)?;
         let candidate = packages::newer_than(&installed).map_err(Failure::said)?;
         let now = SystemClock::new().now();
-        let decision = decide(candidate.as_ref(), now, packages::is_metered(), must);
         let last = last_report(&self.data_dir).and_then(|report| report.last);
+        let decision = decide(candidate.as_ref(), last.as_ref(), now, packages::is_metered(), must);
         Ok(UpdateReportView { checked_at: Instant(now), installed, candidate, decision, last })
     }
 
@@ -317,7 +317,6 @@ fn put_back(data_dir: &Path, copy: &Path) -> Result<(), Failure> {
     if !copy.exists() {
         return Ok(());
     }
-    let now = rfc3339(SystemClock::new().now());
-    let stamp: String = now.chars().filter(char::is_ascii_alphanumeric).collect();
+    let stamp = backup::stamp(SystemClock::new().now());
     backup::put_back(data_dir, copy, &stamp).map(drop).map_err(Failure::said)
 }

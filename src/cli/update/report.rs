@@ -23,6 +23,10 @@ pub(super) fn found(report: &UpdateReportView) -> String {
             "version {installed} is installed; {version} came out less than three days ago and waits; kuotad update --now \
              takes it"
         ),
+        UpdateDecision::CameBack => format!(
+            "version {installed} is installed; {version} was tried and did not work, and is tried again a week after; kuotad \
+             update --now tries it at once"
+        ),
         UpdateDecision::Metered => format!(
             "version {installed} is installed; {version} waits for a connection that is not paid by what flows; kuotad \
              update --now takes it"

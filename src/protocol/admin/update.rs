@@ -57,6 +57,8 @@ pub enum UpdateDecision {
     Install,
     /// It came out less than three days ago, or the repository does not say when.
     TooYoung,
+    /// It was tried in the last seven days, and did not work.
+    CameBack,
     /// The uplink is paid for by what flows.
     Metered,
 }

@@ -14,6 +14,8 @@ words! {
         install: "Versi {0} siap dipasang.", "Version {0} is ready to be installed.";
         too_young: "Versi {0} baru keluar. Dipasang setelah tiga hari, kecuali menambal celah keamanan.",
             "Version {0} has just come out. It is installed after three days, unless it mends a hole.";
+        returned: "Versi {0} sudah dicoba dan tidak jalan. Dicoba lagi seminggu sesudahnya.",
+            "Version {0} was tried and did not work. It is tried again a week after.";
         metered: "Versi {0} menunggu sambungan internet yang tidak dihitung per pemakaian.",
             "Version {0} waits for a connection that is not paid by what flows.";
         last: "Pembaruan terakhir", "Last update";
