@@ -58,6 +58,7 @@ complete -c kuotad -n "__fish_kuotad_needs_command" -f -a "leave" -d 'Make plain
 complete -c kuotad -n "__fish_kuotad_needs_command" -f -a "router-plan" -d 'What reconciling the router would change now; changes nothing'
 complete -c kuotad -n "__fish_kuotad_needs_command" -f -a "clock" -d 'The wall clock'
 complete -c kuotad -n "__fish_kuotad_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kuotad -n "__fish_kuotad_using_subcommand run" -l machine -d 'The folder whose files are read for those of the machine: its boot partition, its boot and its routes' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand run" -l config -d 'The configuration' -r -F
 complete -c kuotad -n "__fish_kuotad_using_subcommand run" -l log-format -d 'The format of log lines on stderr' -r -f -a "auto\t'The journal if systemd started the process and it answers, else human text on stderr'
 text\t'Human text on stderr, also under systemd'

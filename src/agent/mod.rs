@@ -20,6 +20,7 @@
 //! | 5 | [`api`] | the admin API |
 //! | 5 | `console` | the owner's and the staff's pages |
 //! | 5 | [`portal`] | the customers' pages |
+//! | 5 | [`first_run`] | the set-up in the browser, while there is no owner |
 //! | 6 | [`faces`] | the admin listener: API and console with one gate |
 //! | 7 | [`run`] | the loops, the listeners, and stopping |
 
@@ -30,6 +31,7 @@ pub mod copies;
 pub mod doctor;
 pub mod engine;
 pub mod faces;
+pub mod first_run;
 pub mod health;
 pub mod health_report;
 pub(crate) mod http;

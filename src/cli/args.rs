@@ -39,7 +39,11 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub enum CliCommand {
     /// Run the daemon.
-    Run,
+    Run {
+        /// The folder whose files are read for those of the machine: its boot partition, its boot and its routes.
+        #[arg(long, hide = true, value_name = "FOLDER", default_value = "/")]
+        machine: PathBuf,
+    },
     /// Show how it works on this machine alone: simulated router and payment gateway, relay, customers and traffic.
     #[cfg(feature = "sim")]
     Demo(demo::DemoArgs),
@@ -132,7 +136,7 @@ impl CliCommand {
     /// The default log level. A command prints its answer to stdout; the daemon reports in its log.
     pub fn log_level(&self) -> &'static str {
         match self {
-            Self::Run => "info",
+            Self::Run { .. } => "info",
             // These commands report every result themselves, between questions or in a table.
             Self::Setup(_) | Self::Doctor(_) => "error",
             Self::CheckConfig

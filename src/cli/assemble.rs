@@ -7,9 +7,9 @@ use crate::agent::config::Config;
 use crate::agent::engine::{Notice, Notifier};
 use crate::agent::payments::Relay;
 use crate::agent::payments::client::RelayClient;
-use crate::agent::router::site_plan::list_names;
+use crate::agent::router::connect;
 use crate::domain::access::Access;
-use crate::routeros::client::{ClientConfig, Password, RouterClient};
+use crate::routeros::client::RouterClient;
 use crate::settings::{Secret, SettingsError};
 
 /// A client of the configured router; it connects at its first request. The error names the file of authorities if it
@@ -18,15 +18,7 @@ pub(super) fn router_client(
     config: &Config,
     password: impl Fn() -> Secret + Send + Sync + 'static,
 ) -> Result<RouterClient, SettingsError> {
-    let router = &config.router;
-    let password = Password::reloadable(move || password().expose().to_owned());
-    let lists = list_names(&router.lists);
-    Ok(RouterClient::spawn(ClientConfig {
-        tls: router.client_tls()?,
-        timeout: router.timeout,
-        lists,
-        ..ClientConfig::new(router.address.to_string(), router.username.clone(), password)
-    }))
+    connect::client(config, password)
 }
 
 /// A client of the configured relay, if there is one.

@@ -12,6 +12,9 @@ use super::failure::Failure;
 use super::output::{Output, complain, say};
 use crate::agent::config::files::ConfigFiles;
 use crate::agent::config::{LoadedConfig, Origin};
+use crate::agent::first_run::machine::Machine;
+use crate::agent::first_run::serve::{Unclaimed, serve};
+use crate::agent::first_run::settle::settle;
 use crate::agent::run;
 use crate::agent::settings;
 use crate::agent::site::Site;
@@ -62,16 +65,41 @@ fn with_origins(loaded: &LoadedConfig) -> String {
 
 /// `run`: runs the daemon until a signal or a failure stops it. An owner who asks for a restart gets one inside the process,
 /// with everything read again: so it needs no service manager.
-pub(super) async fn run(path: &Path) -> Result<(), Failure> {
-    while run_once(path).await? {
+pub(super) async fn run(path: &Path, machine: &Path) -> Result<(), Failure> {
+    while run_once(path, machine).await? {
         tracing::info!("starting again, as an owner asked for");
     }
     Ok(())
 }
 
+/// Serves the set-up in the browser while the machine has no owner. Returns whether the daemon is to be started again.
+async fn wait_for_owner(unclaimed: Unclaimed, machine: &Path) -> Result<bool, Failure> {
+    let mut signals =
+        Signals::catch().map_err(|e| Failure::said(format!("signals cannot be caught: {e}")))?;
+    let (stop, stopped) = watch::channel(false);
+    let obeying = tokio::spawn(async move {
+        let name = loop {
+            tokio::select! {
+                _ = signals.terminate.recv() => break "SIGTERM",
+                _ = signals.interrupt.recv() => break "SIGINT",
+                // There is nothing to reload: no rule is in force.
+                _ = signals.hang_up.recv() => {}
+            }
+        };
+        tracing::info!(signal = name, "stopping");
+        stop.send_replace(true);
+    });
+    let served = serve(unclaimed, Machine::new(machine), Arc::new(SystemClock::new()), stopped).await;
+    obeying.abort();
+    served.map_err(|error| Failure::said(format!("the set-up in the browser cannot be served: {error}")))
+}
+
 /// Runs the daemon once. Returns whether it is to be started again.
-async fn run_once(path: &Path) -> Result<bool, Failure> {
+async fn run_once(path: &Path, machine: &Path) -> Result<bool, Failure> {
     let env = Environment::process();
+    if let Some(unclaimed) = Unclaimed::find(path, &env) {
+        return wait_for_owner(unclaimed, machine).await;
+    }
     let (loaded, secrets) = LoadedConfig::load_all(path, &env)?;
     let signals = Signals::catch().map_err(|e| Failure::said(format!("signals cannot be caught: {e}")))?;
     let config = loaded.config.clone();
@@ -86,6 +114,7 @@ async fn run_once(path: &Path) -> Result<bool, Failure> {
     let clock = Arc::new(SystemClock::new());
     let mut site = Site::assemble(config, router, relay, clock, Arc::new(LogNotifier))?;
     site.files = Some(files);
+    settle(&site).await.map_err(Failure::said)?;
     let site = Arc::new(site);
     let listeners = run::listen(&site).await?;
     let (stop, stopped) = watch::channel(false);

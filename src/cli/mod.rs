@@ -66,7 +66,7 @@ pub fn run(args: Args) -> u8 {
 async fn dispatch(args: Args, language: Language) -> Result<(), Failure> {
     let output = Output { json: args.json };
     match args.command {
-        CliCommand::Run => daemon::run(&args.config).await,
+        CliCommand::Run { machine } => daemon::run(&args.config, &machine).await,
         #[cfg(feature = "sim")]
         CliCommand::Demo(demo) => demo::run(demo, language).await,
         CliCommand::CheckConfig => daemon::check_config(&args.config, output),
@@ -126,7 +126,7 @@ async fn client(command: CliCommand, zone: &Zone, api: &Api, output: Output) -> 
         CliCommand::Leave(args) => leave::run(args, api, output).await,
         CliCommand::RouterPlan => plan::run(api, output).await,
         CliCommand::Clock(command) => clock::run(api, command, output).await,
-        CliCommand::Run
+        CliCommand::Run { .. }
         | CliCommand::CheckConfig
         | CliCommand::Setup(_)
         | CliCommand::Doctor(_)

@@ -15,7 +15,7 @@ use super::assemble::router_client;
 use super::failure::Failure;
 use super::output::{complain, say};
 use super::texts::SetupWords;
-use crate::agent::config::Config;
+use crate::agent::config::{Config, is_shipped};
 use crate::agent::router::site_plan::site_plan;
 use crate::protocol::admin::admins::{AddAdmin, AdminView};
 use crate::protocol::admin::auth::{LogIn, LoggedInView};
@@ -32,8 +32,6 @@ use crate::ui::language::Language;
 const SCRIPT_FILE: &str = "router-setup.rsc";
 /// The router's password, in the folder of the configuration.
 const PASSWORD_FILE: &str = "router.password";
-/// The configuration that the package brings. Unchanged it is nobody's.
-const SHIPPED: &str = include_str!("../../config/kuotad.toml");
 /// The longest answer.
 const ANSWER_BYTES_MAX: usize = 4096;
 
@@ -122,15 +120,6 @@ pub(super) async fn run(args: SetupArgs, path: &Path, language: Language) -> Res
     let written = fill(words.written, &[&path.display().to_string()]);
     say(&format!("{written}\n{made}\n{}", next_steps(&answers, &script, words)))?;
     test_router(&answers, words).await
-}
-
-/// Whether a configuration is that of the package, with comments added at most.
-fn is_shipped(file: &Path) -> bool {
-    let keys = |text: &str| -> Vec<String> {
-        let lines = text.lines().map(|line| line.trim().to_owned());
-        lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
-    };
-    fs::read_to_string(file).is_ok_and(|text| keys(&text) == keys(SHIPPED))
 }
 
 fn is_there(file: &Path) -> Failure {

@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod damage;
 mod disk;
+mod first_run;
 mod flood;
 mod manuals;
 mod memory;
@@ -20,6 +21,9 @@ mod crowd;
 #[path = "../support/fake_relay.rs"]
 #[allow(dead_code, reason = "every program uses its own part")]
 mod fake_relay;
+#[path = "../support/http_client.rs"]
+#[allow(dead_code, reason = "every program uses its own part")]
+mod http_client;
 #[path = "../support/postgres.rs"]
 mod postgres;
 #[path = "../support/process_memory.rs"]

@@ -23,7 +23,7 @@ pub const AGENT: Rows = Rows {
         &["site", "doctor"],
         &["settings"],
         &["http", "health_report"],
-        &["api", "console", "portal"],
+        &["api", "console", "portal", "first_run"],
         &["faces"],
         &["run"],
     ],

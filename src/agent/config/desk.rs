@@ -119,6 +119,20 @@ impl DeskLayer {
         Ok(())
     }
 
+    /// The name of the file in which a secret is stored, for a layer that is written later.
+    pub fn secret_name(&self, name: &str) -> Option<&str> {
+        self.secrets.get(name).map(String::as_str)
+    }
+
+    /// Takes a secret over that [`Self::store_secret`] stored for another layer. A name that leads out of the folder is refused.
+    pub fn take_secret(&mut self, name: &str, file: &str) -> bool {
+        let is_good = is_plain_name(file);
+        if is_good {
+            self.secrets.insert(name.to_owned(), file.to_owned());
+        }
+        is_good
+    }
+
     /// Replaces the layer of a data folder, then its copy, and removes secrets that neither names. Only the first can fail:
     /// without the others the layer counts all the same.
     pub fn write(&self, data_dir: &Path) -> io::Result<()> {

@@ -8,6 +8,7 @@ pub(crate) mod admission;
 mod copy_target;
 pub mod desk;
 pub mod files;
+mod shipped;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use copy_target::CopyTarget;
 pub use desk::{DeskLayer, LoadedConfig};
+pub use shipped::is_shipped;
 pub use tree::{
     Admin, Backup, BackupS3, Clock, Config, Lists, Payment, Policy, Portal, Relay, Router, Store,
 };
@@ -207,7 +209,7 @@ impl Config {
     }
 
     /// The text of the file, and its name in findings.
-    fn text(path: &Path) -> Result<(String, String), ConfigError> {
+    pub(crate) fn text(path: &Path) -> Result<(String, String), ConfigError> {
         let name = path.display().to_string();
         match std::fs::read_to_string(path) {
             Ok(text) => Ok((text, name)),

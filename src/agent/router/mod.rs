@@ -12,6 +12,7 @@
 //! | [`site_plan`] | what the configuration says about the router's side of the site |
 
 pub mod adoption;
+pub mod connect;
 pub mod cycle;
 pub mod device_names;
 pub mod edit_backoff;

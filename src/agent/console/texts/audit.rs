@@ -43,6 +43,7 @@ words! {
         package_add: "{0} membuat paket {1}", "{0} made the package {1}";
         package_change: "{0} mengubah paket {1}", "{0} changed the package {1}";
         package_delete: "{0} menghapus paket {1}", "{0} deleted the package {1}";
+        first_run_claim: "Mesin ini diambil oleh {0} dari alamat {1}", "This machine was claimed by {0} from the address {1}";
         admin_add: "{0} menambah pengelola {1}", "{0} added the admin {1}";
         admin_remove: "{0} menghapus pengelola {1}", "{0} removed the admin {1}";
         admin_role: "{0} mengubah peran {1}", "{0} changed the role of {1}";
@@ -133,6 +134,7 @@ impl AuditWords {
             "package.add" => self.package_add,
             "package.change" => self.package_change,
             "package.delete" => self.package_delete,
+            "first_run.claim" => self.first_run_claim,
             "admin.add" => self.admin_add,
             "admin.remove" => self.admin_remove,
             "admin.role" => self.admin_role,

@@ -1,0 +1,119 @@
+//! Texts of the set-up.
+
+use super::claim::Proof;
+use crate::ui::catalogue::words;
+
+words! {
+    /// The first page: whose this machine is.
+    ClaimWords {
+        title: "Pasang kuota", "Set up kuota";
+        welcome: "Mesin ini belum punya pemilik. Pelanggan hotspot juga bisa membuka halaman ini, jadi buktikan dulu bahwa mesinnya ada di tangan Anda.",
+            "This machine has no owner yet. Customers of the hotspot can open this page, too, so prove first that you have the machine at hand.";
+        left: "Masih terbuka {0} lagi sejak pertama kali dinyalakan.", "Still open for {0}, counted from the first start.";
+        closed: "Waktu pemasangan sudah habis: 60 menit sejak pertama kali dinyalakan. Buat berkas bernama kuota-setup di partisi boot kartu SD, isi dengan kode pilihan Anda (paling sedikit 8 karakter), lalu nyalakan lagi dan buka halaman ini.",
+            "The time for the set-up is over: 60 minutes from the first start. Make a file named kuota-setup on the boot partition of the SD card, write a code of your choice into it (at least 8 characters), start the machine again and open this page.";
+        reopened: "Berkas kuota-setup di partisi boot membuka pemasangan ini lagi.", "The file kuota-setup on the boot partition opens the set-up again.";
+        by_power: "Dengan mencabut listrik", "By a power cut";
+        by_power_text: "Tekan tombol di bawah, lalu dalam 10 menit cabut listrik Raspberry Pi dan pasang lagi. Setelah itu hanya browser ini yang bisa melanjutkan.",
+            "Press the button below, then unplug the Raspberry Pi within 10 minutes and plug it in again. After that only this browser can go on.";
+        claim: "Ini mesin saya", "This machine is mine";
+        pressed: "Sekarang cabut listrik Raspberry Pi dan pasang lagi, paling lambat 10 menit sejak Anda menekan tombol. Tunggu sekitar satu menit, lalu buka halaman ini lagi dengan browser ini.",
+            "Now unplug the Raspberry Pi and plug it in again, no later than 10 minutes after you pressed the button. Wait about a minute, then open this page again in this browser.";
+        reload: "Buka lagi", "Open again";
+        others: "Perangkat lain juga menekan tombol: {0}. Bila listrik dicabut sekarang, tidak ada yang menang. Tunggu 10 menit, atau pakai kode di partisi boot.",
+            "Another device pressed the button, too: {0}. If the power is cut now, nobody wins. Wait 10 minutes, or use a code on the boot partition.";
+        contested: "Sebelum listrik dicabut, lebih dari satu perangkat menekan tombol: {0}. Tidak ada yang menang. Ulangi bila tidak ada yang mengganggu, atau pakai kode di partisi boot.",
+            "Before the power cut more than one device pressed the button: {0}. Nobody won. Do it again when nobody interferes, or use a code on the boot partition.";
+        by_code: "Dengan kode di kartu SD", "By a code on the SD card";
+        by_code_text: "Tulis kode yang Anda simpan di berkas kuota-setup pada partisi boot.", "Type the code that you wrote into the file kuota-setup on the boot partition.";
+        code: "Kode", "Code";
+        use_code: "Lanjutkan dengan kode", "Go on with the code";
+        code_missing: "Cara lain: matikan mesin, buka kartu SD di komputer, buat berkas bernama kuota-setup di partisi boot dengan kode pilihan Anda (paling sedikit 8 karakter), lalu nyalakan lagi.",
+            "Another way: switch the machine off, open the SD card on a computer, make a file named kuota-setup on the boot partition with a code of your choice (at least 8 characters), and start again.";
+        code_unfit: "Berkas kuota-setup ada, tetapi baris pertamanya bukan kode dengan 8 sampai 128 karakter.",
+            "The file kuota-setup is there, but its first line is no code of 8 to 128 characters.";
+        code_wrong: "Kode salah.", "The code is wrong.";
+        code_slowed: "Terlalu banyak kode salah. Tunggu satu menit, lalu coba lagi.", "Too many wrong codes. Wait a minute and try again.";
+        claimed: "Mesin ini sudah diambil pada {0} dari alamat {1}, {2}. Hanya browser itu yang bisa melanjutkan. Bukan Anda? Pakai kode di partisi boot: itu menggantikan yang lain.",
+            "This machine was claimed at {0} from the address {1}, {2}. Only that browser can go on. Was it not you? Use a code on the boot partition: it replaces the other one.";
+        claimed_mine: "Diambil pada {0} dari alamat {1}, {2}.", "Claimed at {0} from the address {1}, {2}.";
+        with_code: "dengan kode", "by a code";
+        with_power: "dengan mencabut listrik", "by a power cut";
+    }
+}
+
+words! {
+    /// The steps.
+    StepWords {
+        step: "Langkah {0} dari {1}", "Step {0} of {1}";
+        next: "Lanjut", "Next";
+        back: "Kembali", "Back";
+        skip: "Lewati", "Skip";
+        name: "Nama hotspot", "Name of the hotspot";
+        name_text: "Jawaban disimpan di setiap langkah. Anda boleh berhenti dan melanjutkan nanti dengan browser ini.",
+            "Each step saves its answers. You can stop and go on later in this browser.";
+        site_name: "Nama yang dilihat pelanggan", "The name that customers see";
+        language: "Bahasa", "Language";
+        zone: "Zona waktu", "Time zone";
+        contact: "Cara pelanggan menghubungi Anda, misalnya nomor WhatsApp", "How customers reach you, such as a WhatsApp number";
+        name_empty: "Tulis nama hotspot.", "Write the hotspot's name.";
+        owner: "Pemilik", "Owner";
+        owner_text: "Dengan nama dan kata sandi ini Anda masuk nanti.", "You will log in with this name and this password.";
+        owner_name: "Nama untuk masuk", "Name to log in with";
+        owner_name_unfit: "Nama harus 1 sampai 64 karakter tanpa spasi di tepi, dan bukan local, kuotad, relay atau portal.",
+            "The name must have 1 to 64 characters without spaces around it, and not be local, kuotad, relay or portal.";
+        password: "Kata sandi", "Password";
+        password_hint: "Paling sedikit 8 karakter.", "At least 8 characters.";
+        password_unfit: "Kata sandi harus 8 sampai 1024 karakter.", "The password must have 8 to 1024 characters.";
+        again: "Kata sandi sekali lagi", "The password once more";
+        differs: "Kedua kata sandi berbeda.", "The two passwords differ.";
+        router: "Router", "Router";
+        router_text: "Tulis log-in router Anda, misalnya admin. Log-in ini hanya dipakai untuk melihat router selama pemasangan dan tidak disimpan: kuota mendapat pengguna sendiri di router.",
+            "Type a log-in of your router, such as admin. It is used only to look at the router during the set-up and is not stored: kuota gets a user of its own on the router.";
+        router_address: "Alamat API router", "Address of the router's API";
+        router_address_hint: "Alamat dan port, biasanya port 8728. Di router: /ip service enable api.",
+            "Address and port, usually port 8728. On the router: /ip service enable api.";
+        router_user: "Nama pengguna router", "User name on the router";
+        router_password: "Kata sandi router", "Password on the router";
+        test: "Coba masuk", "Test the log-in";
+        router_unfit: "Bukan alamat: tulis seperti 192.168.88.1:8728.", "No address: write it like 192.168.88.1:8728.";
+        router_user_empty: "Tulis nama pengguna.", "Write the user name.";
+        router_password_unfit: "Kata sandi router tidak boleh lebih panjang dari 200 karakter.", "A password of the router may not be longer than 200 characters.";
+        router_password_empty: "Pengguna ini dipakai kuota sendiri, jadi harus punya kata sandi.", "kuota itself uses this user, so it must have a password.";
+        login_refused: "Router menolak nama atau kata sandi. Periksa juga apakah pengguna itu boleh masuk lewat API dari alamat ini.",
+            "The router refuses the name or the password. Check also whether that user may use the API from this address.";
+        router_lost: "Tidak ada jawaban dari {0}. Periksa alamat, kabel, dan layanan api di /ip service.",
+            "No answer from {0}. Check the address, the cable, and the service api in /ip service.";
+        router_trap: "Router menjawab tetapi menolak perintah: {0}", "The router answers but refuses a command: {0}";
+        router_nonsense: "Yang menjawab di {0} bukan API RouterOS yang dikenal.", "What answers at {0} is no RouterOS API that is known.";
+        finish: "Selesai", "Finish";
+        finish_text: "Setelah ini kuota mulai mencatat pemakaian. Selama uji coba router tidak diubah; Anda bisa mengaktifkannya kapan saja di Pengaturan.",
+            "After this kuota begins to meter usage. On trial the router is not changed; you can enable it at any time in the settings.";
+        missing: "Langkah ini belum diisi: {0}.", "These steps are still to be done: {0}.";
+        trial: "Mulai dengan uji coba", "Begin on trial";
+        activate: "Aktifkan: router diatur", "Enable: the router is managed";
+        refused: "Jawaban tidak dapat dipakai: {0}", "The answers cannot be used: {0}";
+        finished: "Pemasangan selesai", "The set-up is finished";
+        finished_text: "kuota sedang dimulai. Halaman untuk masuk terbuka dalam beberapa detik.", "kuota is starting. The log-in page opens in a few seconds.";
+        to_login: "Masuk", "Log in";
+    }
+}
+
+impl Proof {
+    /// How presence was proved, in words.
+    pub(super) fn text(self, words: &ClaimWords) -> &'static str {
+        match self {
+            Self::Code => words.with_code,
+            Self::PowerCut => words.with_power,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn both_languages_say_the_same() {
+        crate::ui::catalogue::check(super::ClaimWords::ALL);
+        crate::ui::catalogue::check(super::StepWords::ALL);
+    }
+}

@@ -1,0 +1,385 @@
+//! The set-up in the browser, by the real program with the package's configuration: who may claim the machine, and the way from
+//! the first page to a desk that works.
+#![cfg(feature = "sim")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::process::Command;
+
+use axum::http::Method;
+use kuota::sim::{SimConfig, SimRouter};
+use serde_json::Value;
+
+use crate::http_client::{Call, Reply, http_client};
+use crate::program::{LOOK, ProgramFolder, RunningProgram};
+
+const PASSWORD: &str = "rahasia-yang-panjang-1";
+
+/// A machine with the package's configuration, whose boots and clock the test decides.
+struct Pi {
+    folder: ProgramFolder,
+    daemon: Option<RunningProgram>,
+}
+
+impl Pi {
+    /// Installed, and not started yet.
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = ProgramFolder::bare(dir, env!("CARGO_BIN_EXE_kuotad"), "kuotad.toml");
+        std::fs::copy(
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("config/kuotad.toml"),
+            folder.path("kuotad.toml"),
+        )
+        .unwrap();
+        std::fs::create_dir_all(folder.path("machine/proc/sys/kernel/random")).unwrap();
+        std::fs::create_dir_all(folder.path("machine/boot/firmware")).unwrap();
+        Self { folder, daemon: None }
+    }
+
+    /// The same, running in its first boot.
+    async fn started() -> Self {
+        let mut pi = Self::new();
+        pi.boot("first", 20);
+        pi.start().await;
+        pi
+    }
+
+    fn boot(&self, id: &str, uptime_s: u32) {
+        std::fs::write(self.folder.path("machine/proc/sys/kernel/random/boot_id"), id).unwrap();
+        self.uptime(uptime_s);
+    }
+
+    fn uptime(&self, uptime_s: u32) {
+        std::fs::write(self.folder.path("machine/proc/uptime"), format!("{uptime_s}.25 1.00\n")).unwrap();
+    }
+
+    fn code(&self, code: &str) {
+        std::fs::write(self.folder.path("machine/boot/firmware/kuota-setup"), code).unwrap();
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.folder.command(args);
+        command.env("KUOTA__DATA_DIR", self.folder.data()).env("KUOTA__ADMIN__LISTEN", "127.0.0.1:0");
+        command.env("KUOTA__PORTAL__LISTEN", "127.0.0.1:0").env("KUOTA__ROUTER__POLL_INTERVAL", "200ms");
+        command
+    }
+
+    /// Starts the daemon and waits until the set-up is served.
+    async fn start(&mut self) {
+        let machine = self.folder.file("machine");
+        let mut daemon = RunningProgram::start(self.command(&["run", "--machine", &machine]), &self.folder);
+        daemon.logs("set-up listens");
+        self.daemon = Some(daemon);
+    }
+
+    fn address(&self, listens: &str) -> Option<String> {
+        self.daemon.as_ref().unwrap().listens(listens)
+    }
+
+    /// The power goes and comes back: the process is killed, and the next boot has another name.
+    async fn cut_power(&mut self, boot: &str, uptime_s: u32) {
+        self.daemon.take().unwrap().kill();
+        self.boot(boot, uptime_s);
+        self.start().await;
+    }
+
+    /// The daemon is killed and started again within one boot.
+    async fn restart(&mut self) {
+        self.daemon.take().unwrap().kill();
+        self.start().await;
+    }
+
+    async fn browser(&self) -> Browser {
+        Browser { cookie: None }
+    }
+
+    async fn get(&self, browser: &Browser, path: &str) -> Reply {
+        browser.call(self, Method::GET, path).send().await
+    }
+
+    /// Sends a form as the page at its address would, and keeps the cookie.
+    async fn send(&self, browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Reply {
+        let page = browser.call(self, Method::GET, path).send().await.text;
+        let token = page.split("name=\"_token\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+        self.post(browser, path, &[fields, &[("_token", token.unwrap_or_default())]].concat()).await
+    }
+
+    async fn post(&self, browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Reply {
+        let body: Vec<String> =
+            fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        let call = browser.call(self, Method::POST, path).body(body.join("&"));
+        let reply = call.header("content-type", "application/x-www-form-urlencoded").send().await;
+        if let Some(set) = reply.headers.get("set-cookie") {
+            let text = set.to_str().unwrap();
+            assert!(text.contains("HttpOnly") && text.contains("SameSite=Strict"), "{text}");
+            browser.cookie = Some(text.split(';').next().unwrap().to_owned());
+        }
+        reply
+    }
+
+    async fn press(&self, browser: &mut Browser) -> Reply {
+        self.post(browser, "/mulai/klaim", &[]).await
+    }
+
+    /// Presses *claim*, and the power is cut.
+    async fn claimed() -> (Self, Browser) {
+        let mut pi = Self::started().await;
+        let mut owner = pi.browser().await;
+        assert_eq!(pi.press(&mut owner).await.status, 303);
+        pi.cut_power("second", 30).await;
+        assert!(pi.is_in(&owner).await);
+        (pi, owner)
+    }
+
+    /// Whether the first page leads this browser to the steps.
+    async fn is_in(&self, browser: &Browser) -> bool {
+        let first = self.get(browser, "/").await;
+        let to = first.headers.get("location").map(|to| to.to_str().unwrap().to_owned());
+        to.is_some_and(|to| to.starts_with("/mulai/"))
+    }
+
+    fn record(&self) -> Value {
+        serde_json::from_slice(&std::fs::read(self.folder.data().join("first-run.json")).unwrap()).unwrap()
+    }
+}
+
+/// A browser, by its cookie.
+#[derive(Clone)]
+struct Browser {
+    cookie: Option<String>,
+}
+
+impl Browser {
+    fn call(&self, pi: &Pi, method: Method, path: &str) -> Call {
+        let address = pi.address("set-up listens").unwrap();
+        let call = Call::new(&http_client(), method, &format!("http://{address}{path}"))
+            .header("accept", "text/html")
+            .header("origin", &format!("http://{address}"));
+        match &self.cookie {
+            Some(cookie) => call.header("cookie", cookie),
+            None => call,
+        }
+    }
+}
+
+fn encoded(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric();
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_package_comes_up_unclaimed_and_every_page_leads_to_the_set_up() {
+    let pi = Pi::started().await;
+    let browser = pi.browser().await;
+    let healthy = pi.get(&browser, "/healthz").await;
+    assert_eq!((healthy.status, healthy.json()["status"].as_str()), (200, Some("unclaimed")));
+    let first = pi.get(&browser, "/").await;
+    assert!(first.status == 200 && first.text.contains("/mulai/klaim"), "{}", first.text);
+    for page in ["/masuk", "/pelanggan", "/mulai/nama", "/mulai/selesai", "/api/v1/users"] {
+        let reply = pi.get(&browser, page).await;
+        assert_eq!((reply.status, &reply.headers["location"]), (303, &"/".parse().unwrap()), "{page}");
+    }
+    let address = pi.address("set-up listens").unwrap();
+    let program = Call::new(&http_client(), Method::GET, &format!("http://{address}/api/v1/users"));
+    assert_eq!(program.send().await.problem(503, "unclaimed")["code"], "unclaimed");
+    assert!(!pi.folder.data().join("kuota.db").exists(), "no store is made");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_networks_other_names_and_other_sites_are_refused() {
+    let mut pi = Pi::new();
+    pi.boot("first", 20);
+    let machine = pi.folder.file("machine");
+    let mut command = pi.command(&["run", "--machine", &machine]);
+    command.env("KUOTA__ADMIN__ALLOWED_NETWORKS", "127.0.0.1/32");
+    let mut daemon = RunningProgram::start(command, &pi.folder);
+    daemon.logs("set-up listens");
+    pi.daemon = Some(daemon);
+    let browser = pi.browser().await;
+    assert_eq!(pi.get(&browser, "/").await.status, 200);
+    let stranger = browser.call(&pi, Method::GET, "/").from(Ipv4Addr::new(127, 0, 0, 2)).send().await;
+    assert_eq!(stranger.status, 403);
+    let address = pi.address("set-up listens").unwrap();
+    let rebound =
+        Call::new(&http_client(), Method::GET, &format!("http://{address}/")).header("host", "evil.example");
+    assert_eq!(rebound.send().await.status, 421);
+    let url = format!("http://{address}/mulai/klaim");
+    let cross = Call::new(&http_client(), Method::POST, &url).header("origin", "http://evil.example");
+    assert_eq!(cross.send().await.status, 403);
+    assert_eq!(pi.record()["claiming"]["presses"], serde_json::json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_press_is_confirmed_by_a_power_cut_and_by_nothing_else() {
+    let mut pi = Pi::started().await;
+    let mut owner = pi.browser().await;
+    assert_eq!(pi.press(&mut owner).await.status, 303);
+    assert!(pi.get(&owner, "/").await.text.contains("cabut listrik"));
+    pi.restart().await;
+    assert!(!pi.is_in(&owner).await, "the same boot");
+    pi.cut_power("second", 30).await;
+    assert!(pi.is_in(&owner).await);
+    // Somebody else is neither let in nor can claim it again, also with a cookie of their own choice.
+    let mut other = Browser { cookie: Some("kuota_mulai=kuota_0000".into()) };
+    assert!(!pi.is_in(&other).await);
+    let page = pi.get(&other, "/").await.text;
+    assert!(page.contains("127.0.0.1") && !page.contains("/mulai/klaim"), "{page}");
+    let again = pi.press(&mut other).await;
+    assert!(
+        again.status == 303 && again.headers["location"].to_str().unwrap().contains("salah="),
+        "{again:?}"
+    );
+    pi.cut_power("third", 30).await;
+    assert!(pi.is_in(&owner).await && !pi.is_in(&other).await);
+    let forged = pi.post(&mut owner.clone(), "/mulai/nama", &[("name", "X"), ("_token", "0")]).await;
+    assert!(forged.headers["location"].to_str().unwrap().contains("salah="), "{forged:?}");
+    assert_eq!(pi.record()["answers"]["values"], serde_json::json!({}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_who_presses_too_does_not_win_and_both_are_told() {
+    let mut pi = Pi::started().await;
+    let (mut customer, mut owner) = (pi.browser().await, pi.browser().await);
+    pi.press(&mut customer).await;
+    pi.press(&mut owner).await;
+    pi.press(&mut customer).await;
+    assert!(pi.get(&owner, "/").await.text.contains("Perangkat lain juga"));
+    pi.cut_power("second", 30).await;
+    for browser in [&customer, &owner] {
+        assert!(!pi.is_in(browser).await);
+        assert!(pi.get(browser, "/").await.text.contains("lebih dari satu perangkat"));
+    }
+    // The owner's code outdoes both.
+    pi.code("mangga-7-manis");
+    assert_eq!(pi.post(&mut owner, "/mulai/kode", &[("secret", "mangga-7-manis")]).await.status, 303);
+    assert!(pi.is_in(&owner).await && !pi.is_in(&customer).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_set_up_closes_after_an_hour_and_the_boot_partition_opens_it_again() {
+    let mut pi = Pi::started().await;
+    pi.uptime(3000);
+    pi.restart().await;
+    pi.uptime(3700);
+    let mut browser = pi.browser().await;
+    let page = pi.get(&browser, "/").await.text;
+    assert!(page.contains("kuota-setup") && !page.contains("/mulai/klaim"), "{page}");
+    assert!(pi.press(&mut browser).await.headers["location"].to_str().unwrap().contains("salah="));
+    pi.restart().await;
+    pi.cut_power("second", 10).await;
+    assert!(!pi.get(&browser, "/").await.text.contains("/mulai/klaim"), "no restart begins it again");
+    pi.code("short");
+    assert!(pi.get(&browser, "/").await.text.contains("/mulai/klaim"));
+    assert_eq!(pi.press(&mut browser).await.status, 303);
+    pi.cut_power("third", 30).await;
+    assert!(pi.is_in(&browser).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_cannot_be_read_opens_nothing() {
+    let mut pi = Pi::started().await;
+    pi.daemon.take().unwrap().kill();
+    std::fs::write(pi.folder.data().join("first-run.json"), "{").unwrap();
+    pi.start().await;
+    let browser = pi.browser().await;
+    assert!(!pi.get(&browser, "/").await.text.contains("/mulai/klaim"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_codes_are_slowed_down_for_everybody() {
+    let pi = Pi::started().await;
+    pi.code("mangga-7-manis");
+    for n in 0..5 {
+        let mut guesser = pi.browser().await;
+        pi.post(&mut guesser, "/mulai/kode", &[("secret", &format!("mangga-{n}-manis"))]).await;
+        assert!(guesser.cookie.is_none());
+    }
+    let mut owner = pi.browser().await;
+    let slowed = pi.post(&mut owner, "/mulai/kode", &[("secret", "mangga-7-manis")]).await;
+    let page = pi.get(&owner, slowed.headers["location"].to_str().unwrap()).await;
+    assert!(page.status == 429 && page.text.contains("Terlalu banyak kode"), "{}", page.text);
+    assert!(!pi.is_in(&owner).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_steps_lead_to_a_desk_that_meters_wherever_the_daemon_is_killed() {
+    let sim =
+        SimRouter::start(SimConfig { username: "kuota".to_owned(), ..SimConfig::default() }).await.unwrap();
+    let (mut pi, mut owner) = Pi::claimed().await;
+    let wrong = pi.send(&mut owner, "/mulai/nama", &[("name", ""), ("language", "id")]).await;
+    assert!(wrong.headers["location"].to_str().unwrap().contains("salah="));
+    let name =
+        [("name", "Warung Ibu"), ("language", "id"), ("timezone", "Asia/Makassar"), ("contact", "0812")];
+    assert_eq!(pi.send(&mut owner, "/mulai/nama", &name).await.headers["location"], "/mulai/pemilik");
+    pi.restart().await;
+    assert_eq!(
+        pi.get(&owner, "/").await.headers["location"],
+        "/mulai/pemilik",
+        "it goes on where it was left"
+    );
+    let weak = [("owner", "siti"), ("password", "short"), ("new_password", "short")];
+    assert!(
+        pi.send(&mut owner, "/mulai/pemilik", &weak).await.headers["location"]
+            .to_str()
+            .unwrap()
+            .contains("salah=")
+    );
+    let good = [("owner", "siti"), ("password", PASSWORD), ("new_password", PASSWORD)];
+    assert_eq!(pi.send(&mut owner, "/mulai/pemilik", &good).await.headers["location"], "/mulai/router");
+    let early = pi.send(&mut owner, "/mulai/selesai", &[("enforcement", "dry-run")]).await;
+    assert!(early.headers["location"].to_str().unwrap().contains("salah="), "{early:?}");
+    let address = sim.address().to_string();
+    let refused = [("address", address.as_str()), ("username", "kuota"), ("password", "salah")];
+    let refused = pi.send(&mut owner, "/mulai/router", &refused).await;
+    let page = pi.get(&owner, refused.headers["location"].to_str().unwrap()).await;
+    assert!(page.status == 422 && page.text.contains("menolak nama atau kata sandi"), "{}", page.text);
+    let login = [
+        ("address", address.as_str()),
+        ("username", "kuota"),
+        ("password", SimConfig::default().password.as_str()),
+    ]
+    .map(|(name, value)| (name, value.to_owned()));
+    let login: Vec<(&str, &str)> = login.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let tested = pi.send(&mut owner, "/mulai/router", &login).await;
+    assert!(!tested.headers["location"].to_str().unwrap().contains("salah="), "{tested:?}");
+    let record = pi.record().to_string();
+    assert!(!record.contains(PASSWORD) && !record.contains(&SimConfig::default().password), "{record}");
+    assert!(sim.stats().writes == 0, "nothing is written to the router");
+    pi.restart().await;
+
+    let finished = pi.send(&mut owner, "/mulai/selesai", &[("enforcement", "dry-run")]).await;
+    assert!(finished.status == 200 && finished.text.contains("/masuk"), "{}", finished.text);
+    pi.daemon.as_mut().unwrap().logs("admin listens");
+    let desk = pi.address("admin listens").unwrap();
+    let url = |path: &str| format!("http://{desk}{path}");
+    let body = serde_json::json!({"username": "siti", "password": PASSWORD});
+    let entered = Call::new(&http_client(), Method::POST, &url("/api/v1/login")).json(&body).send().await;
+    assert_eq!(entered.ok(200)["role"], "owner");
+    let session = entered.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let get = async |path: &str| {
+        Call::new(&http_client(), Method::GET, &url(path)).header("cookie", &session).send().await
+    };
+    while get("/api/v1/status").await.ok(200)["router"]["state"] != "ok" {
+        tokio::time::sleep(LOOK).await;
+    }
+    let audit = get("/api/v1/audit").await.text;
+    assert!(audit.contains("first_run.claim") && audit.contains("power cut"), "{audit}");
+    for path in ["/mulai/nama", "/mulai/selesai", "/mulai/klaim"] {
+        assert_eq!(get(path).await.status, 404, "{path}");
+    }
+    let config = Command::output(&mut pi.command(&["check-config"])).unwrap();
+    let config = String::from_utf8(config.stdout).unwrap();
+    assert!(
+        config.contains("name = \"Warung Ibu\" # desk")
+            && config.contains("enforcement = \"dry-run\" # desk"),
+        "{config}"
+    );
+    // No way leads back: the record stays, and a restart finds an owner.
+    let daemon = pi.daemon.take().unwrap();
+    daemon.kill();
+    let machine = pi.folder.file("machine");
+    let mut daemon = RunningProgram::start(pi.command(&["run", "--machine", &machine]), &pi.folder);
+    daemon.logs("admin listens");
+    assert!(!daemon.log().contains("set-up listens"));
+}
