@@ -71,7 +71,7 @@ async fn dispatch(args: Args, language: Language) -> Result<(), Failure> {
         CliCommand::Demo(demo) => demo::run(demo, language).await,
         CliCommand::CheckConfig => daemon::check_config(&args.config, output),
         CliCommand::Setup(setup) => setup::run(setup, &args.config, language).await,
-        CliCommand::Doctor(doctor) => doctor::run(&doctor, &args.config, output).await,
+        CliCommand::Doctor(doctor) => doctor::run(&doctor, &args.config, language, output).await,
         CliCommand::RouterSetup(setup) => {
             let config = Config::load(&args.config, &Environment::process())?;
             router_setup::run(&setup, &config, output)

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use super::account_edits::{AccountEdit, Trace};
 pub use super::config::{ClientConfig, Password};
 pub use super::connection::{Dial, RouterStream, Transport};
+use super::inspect::Tables;
 use super::lists::ListNames;
 use super::owner::ConnectionTask;
 use super::port::{EditOutcome, Router, RouterError, RouterFuture, RouterHealth};
@@ -147,6 +148,10 @@ impl Router for RouterClient {
         traces: &'a [Trace],
     ) -> RouterFuture<'a, Result<Vec<EditOutcome>, RouterError>> {
         Box::pin(self.sweep(traces))
+    }
+
+    fn read_menus(&self) -> RouterFuture<'_, Result<Tables, RouterError>> {
+        Box::pin(self.menus())
     }
 
     fn look_under(&self, mut former_lists: Vec<String>) {

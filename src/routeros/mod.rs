@@ -7,6 +7,7 @@
 //! | `shared` | what the handles and the task both know: health, warnings, former lists |
 //! | `tables`, `edits` | the bulk reads, and the differences as commands |
 //! | `accounts`, `account_edits` | hotspot users with their sessions and cookies, and what is changed there |
+//! | `menus` | the menus that the checks judge |
 //! | `traces` | every row of ours, and their removal |
 //! | `owner`, `reconnect` | the task that owns the connection, and when it tries again |
 //! | [`tls`] | how the connection is encrypted, and what a failed handshake means |
@@ -29,6 +30,7 @@ mod config;
 mod connection;
 mod edits;
 mod link;
+mod menus;
 mod owner;
 mod port;
 mod print;

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use super::account_edits::{AccountEdit, Trace};
+use super::inspect::Tables;
 use crate::domain::adoption::HotspotAccounts;
 use crate::domain::id::Mac;
 use crate::domain::listing::{AccessRows, Edit};
@@ -65,6 +66,12 @@ pub trait Router: Send + Sync {
         &'a self,
         _traces: &'a [Trace],
     ) -> RouterFuture<'a, Result<Vec<EditOutcome>, RouterError>> {
+        Box::pin(async { Err(no_accounts()) })
+    }
+
+    /// What the menus print that [`inspect`](super::inspect::inspect) judges: a round trip for each. A menu that the
+    /// router refuses is noted and left out.
+    fn read_menus(&self) -> RouterFuture<'_, Result<Tables, RouterError>> {
         Box::pin(async { Err(no_accounts()) })
     }
 

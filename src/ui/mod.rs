@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`language`] | the languages of pages and messages |
 //! | [`catalogue`] | how a catalogue of texts in both languages is declared |
+//! | [`message`] | texts with facts, for people in every language and for programs
 //! | [`locale`] | formats of amounts, dates and durations |
 //! | [`layout`] | pages as answers: language, headers, problems as pages |
 //! | [`desk`] | pages behind a log-in: what surrounds them, and what goes wrong beside them |
@@ -35,6 +36,7 @@ pub(crate) mod lapsed;
 pub(crate) mod layout;
 pub(crate) mod locale;
 pub(crate) mod login_page;
+pub mod message;
 pub(crate) mod palette;
 pub(crate) mod payment_methods;
 pub(crate) mod qr;

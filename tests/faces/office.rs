@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod devices;
+mod doctor;
 mod entrance;
 mod frame;
 mod house;

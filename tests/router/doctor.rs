@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fake_relay::{FakeRelay, TOKEN};
+use kuota::agent::config::Language;
 use kuota::agent::config::{Config, Tls};
 use kuota::agent::copies::{CopyLog, CopyRecord};
-use kuota::agent::doctor::{Level, Subject, examine};
+use kuota::agent::doctor::{CheckFinding, DaemonState, Level, Subject, examine};
 use kuota::agent::payments::Relay;
 use kuota::agent::payments::client::RelayClient;
 use kuota::agent::router::site_plan::{list_names, site_plan};
@@ -19,7 +20,6 @@ use kuota::domain::id::Mac;
 use kuota::domain::units::Timestamp;
 use kuota::protocol::admin::status::{ClockPartView, PartView, StatusView};
 use kuota::routeros::client::{ClientConfig, Password, RouterClient};
-use kuota::routeros::inspect::CheckFinding;
 use kuota::routeros::setup::SitePlan;
 use kuota::settings::{Environment, Secret};
 use kuota::sim::{Fault, SimConfig, SimRouter, When};
@@ -229,13 +229,14 @@ impl Site {
             let token = self.token.clone();
             RelayClient::new(relay.url.as_str(), move || Secret::new(token.clone())).unwrap()
         });
+        let daemon = self.status.as_ref().map(DaemonState::of);
         let subject = Subject {
             config: &self.config,
             router: &router,
             relay: relay.as_ref().map(|client| client as &dyn Relay),
             clock: &self.clock,
             agent: None,
-            status: self.status.as_ref(),
+            daemon: daemon.as_ref(),
             pause: Duration::from_millis(10),
         };
         examine(&subject).await
@@ -253,7 +254,10 @@ impl Site {
         let found = self.examine().await;
         let finding = found.iter().find(|finding| finding.id == id && finding.level == level);
         let finding = finding.unwrap_or_else(|| panic!("no {level:?} {id}: {found:#?}"));
-        assert!(!finding.text.is_empty() && !finding.remedy.is_empty(), "{finding:?}");
+        for language in [Language::Indonesian, Language::English] {
+            let texts = [finding.text(language), finding.remedy_text(language)];
+            assert!(texts.iter().all(|text| !text.is_empty()), "{finding:?}");
+        }
         let others: Vec<_> = found.iter().filter(|f| f.level == Level::Fail && f.id != id).collect();
         assert!(others.len() <= 2, "{others:#?}");
     }
@@ -375,6 +379,10 @@ planted! {
         |site| site.set(GARDEN, ("comment", "kuota:buka 192.168.88.2"), &[("disabled", "yes")]);
     a_payment_host_that_needs_a_log_in_is_found, "hotspot.walled-garden", Warn:
         |site| site.sim.hand_remove(GARDEN, &site.id(GARDEN, ("dst-host", "app.midtrans.com"))).unwrap();
+    a_payment_host_that_is_not_on_the_list_is_found, "payment.hosts", Warn:
+        |site| site.sim.hand_remove(LISTS, &site.id(LISTS, ("address", "api.midtrans.com"))).unwrap();
+    payment_hosts_that_a_blocked_device_does_not_reach_are_found, "payment.hosts", Warn:
+        |site| site.set(FILTER, ("comment", "kuota:10 bayar keluar"), &[("disabled", "yes")]);
     slowed_customers_without_a_mark_are_found, "fup.mark", Fail:
         |site| site.set(MANGLE, ("src-address-list", "klient_fup"), &[("disabled", "yes")]);
     slowed_customers_with_another_rate_are_found, "fup.queue", Fail:
@@ -445,7 +453,7 @@ async fn a_relay_that_is_away_or_ill_or_knows_another_token_is_told() {
     site.passes("relay").await;
     site.finds("relay.token", Level::Fail).await;
     let found = site.examine().await;
-    assert!(found.iter().all(|finding| !finding.text.contains(&site.token)), "{found:#?}");
+    assert!(found.iter().all(|finding| !finding.text(Language::English).contains(&site.token)), "{found:#?}");
     relay.up(false);
     site.finds("relay", Level::Warn).await;
 }
@@ -453,7 +461,7 @@ async fn a_relay_that_is_away_or_ill_or_knows_another_token_is_told() {
 #[tokio::test]
 async fn a_daemon_that_distrusts_its_clock_is_told() {
     let site = Site::new().await;
-    let status = status("degraded", part("off"));
+    let daemon = DaemonState::of(&status("degraded", part("off")));
     let router = RouterClient::spawn(ClientConfig::new("127.0.0.1:1", "kuota", Password::from("x")));
     let subject = Subject {
         config: &site.config,
@@ -461,7 +469,7 @@ async fn a_daemon_that_distrusts_its_clock_is_told() {
         relay: None,
         clock: &site.clock,
         agent: None,
-        status: Some(&status),
+        daemon: Some(&daemon),
         pause: Duration::ZERO,
     };
     let found = examine(&subject).await;

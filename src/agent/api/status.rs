@@ -10,18 +10,17 @@ use axum::{Json, Router};
 
 use super::router::faults;
 use crate::agent::copies::CopyRecord;
-use crate::agent::engine::{Engine, SharedName};
+use crate::agent::engine::Engine;
 use crate::agent::http::caller::{Owner, Viewer};
 use crate::agent::http::clock::confirm_clock;
-use crate::agent::http::health::{Health, Part, copies_standing, health};
+use crate::agent::http::health::{Health, Part, copies_standing, health, shared_view};
 use crate::agent::http::state::{Answer, AppState};
 use crate::agent::payments::Link;
 use crate::agent::proof::{LedgerProof, ProofState};
-use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
 use crate::protocol::admin::status::{
-    ClockPartView, ConfirmedView, CopiesView, CopyView, CycleView, HealthView, PartView, PersonView,
-    PingView, ProofView, RouterPartView, SharedNameView, StatusView, StorePartView,
+    ClockPartView, ConfirmedView, CopiesView, CopyView, CycleView, HealthView, PartView, PingView, ProofView,
+    RouterPartView, StatusView, StorePartView,
 };
 use crate::protocol::admin::values::Instant;
 use crate::store::{StoreTimes, Unwritable};
@@ -79,23 +78,6 @@ impl From<Part> for PartView {
             last_error: part.last_error,
             warnings: part.warnings,
         }
-    }
-}
-
-/// Two customers with one number or log-in name, and what to do.
-fn shared_view(shared: &SharedName) -> SharedNameView {
-    let SharedName { what, value, kept_by, user } = shared;
-    let person = |(id, name): &(UserId, String)| PersonView { id: *id, name: name.clone() };
-    let remedy = format!(
-        "give {} ({}) or {} ({}) another {what}: the desk's page of the customer, or PATCH /users/{{id}}",
-        user.1, user.0, kept_by.1, kept_by.0
-    );
-    SharedNameView {
-        what: (*what).to_owned(),
-        value: value.clone(),
-        kept_by: person(kept_by),
-        user: person(user),
-        remedy,
     }
 }
 

@@ -7,9 +7,10 @@ use std::time::Duration;
 use askama::Template;
 use axum::extract::State;
 
-use super::help;
 use super::session::AdminSession;
 use super::version;
+use super::{doctor, help};
+use crate::agent::console::texts::doctor::DoctorWords;
 use crate::agent::console::texts::help::HelpDeskWords;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
@@ -219,7 +220,11 @@ fn waiting(
     let update = update.filter(|last| last.outcome == UpdateOutcome::CameBack && role >= Role::Operator);
     let words = VersionWords::of(locale.language);
     let update = update.map(|last| (version::PLACE, fill(words.wait_came_back, &[&last.to])));
-    ailing.chain(counts).chain(guesses).chain(update).collect()
+    let failing = app.examinations.last().map(|last| last.failures());
+    let failing = failing.filter(|count| *count > 0 && role >= Role::Operator);
+    let text = DoctorWords::of(locale.language).waiting;
+    let failing = failing.map(|count| (doctor::PLACE, fill(text, &[&locale.count(count)])));
+    ailing.chain(failing).chain(counts).chain(guesses).chain(update).collect()
 }
 
 /// Router, relay, clock, store and backup.

@@ -24,6 +24,7 @@
 //! | `audit`, `sentences` | who did what, in sentences |
 //! | `files` | tables that people open in a spreadsheet |
 //! | `admins` | admins, and tokens for programs |
+//! | `doctor` | the checks of router, relay and machine |
 //! | `settings` | the configuration in force |
 //! | `backup`, `version` | copies, and the proof of the ledger; the running version and the next |
 
@@ -35,6 +36,7 @@ pub(crate) mod backup;
 pub(crate) mod counter;
 pub(crate) mod customers;
 pub(crate) mod dashboard;
+pub(crate) mod doctor;
 pub(crate) mod drawer;
 pub(crate) mod files;
 pub(crate) mod help;
@@ -99,6 +101,7 @@ pub(crate) fn routes(defaults: PageDefaults) -> Router<Arc<AppState>> {
         .route("/unduh/penagihan", get(files::collection))
         .route("/unduh/catatan", get(files::audit))
         .route("/pengelola", get(admins::show))
+        .route("/dokter", get(doctor::show).post(doctor::examine))
         .route("/pengaturan", get(settings::show))
         .route("/cadangan", get(backup::show))
         .route("/cadangan/periksa", post(backup::verify))

@@ -9,6 +9,7 @@ use axum::extract::State;
 use super::dashboard::{PartLine, parts};
 use super::session::AdminSession;
 use crate::agent::config::Lists;
+use crate::agent::console::texts::doctor::DoctorWords;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
 use crate::agent::engine::Engine;
@@ -49,7 +50,7 @@ struct RouterPage {
     more: Option<String>,
     conflicts: Vec<String>,
     may_sync: bool,
-    doctor: String,
+    doctor: &'static str,
 }
 
 /// `GET /router`.
@@ -84,7 +85,7 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession
         more: (left > 0).then(|| fill(w.plan_more, &[&locale.count(left)])),
         conflicts,
         may_sync: session.actor.role >= Role::Operator,
-        doctor: fill(w.doctor, &["kuotad doctor"]),
+        doctor: DoctorWords::of(locale.language).link,
     })
 }
 

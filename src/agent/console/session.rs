@@ -20,8 +20,9 @@ use crate::agent::http::state::AppState;
 use crate::store::Role;
 use crate::ui::address::parameter;
 use crate::ui::desk::{Layout, entrance};
-use crate::ui::flash::{EDITED, FLASH, Flash};
+use crate::ui::flash::{Draft, EDITED, FLASH, Flash};
 use crate::ui::form::TOKEN;
+use crate::ui::lapsed::place as lapsed_place;
 use crate::ui::layout::see_other;
 use crate::ui::{Form, Frame, PageRequest};
 use crate::web::Problem;
@@ -60,6 +61,12 @@ impl AdminSession {
     pub fn layout(&self, title: impl Into<String>, part: &str) -> (Frame, Layout) {
         let layout = menu::layout(&self.page_request, &self.actor, self.token.clone(), part);
         (self.page_request.frame(title), Layout { told: self.told.clone(), ..layout })
+    }
+
+    /// What is kept under a key of this session, or of an earlier one of the same person that ended while a form was open.
+    pub fn draft(&self, app: &AppState, key: &str) -> Option<Draft> {
+        let lapsed = || app.flash.draft(&lapsed_place(&self.actor.name), key);
+        app.flash.draft(&self.token, key).or_else(lapsed)
     }
 
     /// An error unless this role or a higher one sits here.

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::{DaemonState, texts};
 use crate::agent::config::{Backup, CopyTarget};
 use crate::agent::copies::{AWAY_AGE_MAX, CopyLog, card_age_max, last_away};
 use crate::clock::rfc3339;
 use crate::domain::units::Timestamp;
-use crate::protocol::admin::status::StatusView;
 use crate::routeros::inspect::CheckFinding;
 use crate::settings::duration_text;
 use crate::store::backup::is_ahead;
@@ -19,12 +19,12 @@ const HOUR_MS: i64 = 3_600_000;
 pub(super) fn check(
     data_dir: &Path,
     backup: &Backup,
-    status: Option<&StatusView>,
+    daemon: Option<&DaemonState>,
     now: Timestamp,
 ) -> Vec<CheckFinding> {
     let log = CopyLog::read(data_dir);
     let mut out = vec![on_card(&log, backup, now), away(data_dir, &log, backup, now)];
-    out.extend(failure(status));
+    out.extend(failure(daemon));
     out.extend(passive(data_dir));
     out.extend(in_clear(&log, backup));
     out
@@ -34,93 +34,58 @@ pub(super) fn check(
 fn on_card(log: &CopyLog, backup: &Backup, now: Timestamp) -> CheckFinding {
     const ID: &str = "backup.card";
     if backup.every.is_zero() {
-        let remedy = "set backup.every = \"6h\"";
-        return CheckFinding::warn(
-            ID,
-            "the daemon makes no copies by itself: backup.every is \"0s\"",
-            remedy,
-        );
+        return CheckFinding::warn(ID, texts::copies_off(), texts::set_every());
     }
-    let remedy = "run the daemon; its log says why a copy fails (journalctl -u kuotad)";
     let Some(card) = &log.card else {
-        return CheckFinding::warn(ID, "the daemon has made no copy yet", remedy);
+        return CheckFinding::warn(ID, texts::no_copy(), texts::read_copy_log());
     };
-    let text = format!("the copy on the card is of {}, {} bytes", rfc3339(card.at()), card.bytes);
+    let (at, bytes) = (rfc3339(card.at()), card.bytes);
     if is_ahead(card.at(), now) {
-        return CheckFinding::warn(
-            ID,
-            format!("{text}, ahead of this machine's clock"),
-            "check the clock (timedatectl)",
-        );
+        return CheckFinding::warn(ID, texts::card_copy_ahead(at, bytes), texts::check_clock());
     }
     if is_older(card.at(), card_age_max(backup.every), now) {
-        let every = duration_text(backup.every);
-        return CheckFinding::fail(ID, format!("{text}, although one is due every {every}"), remedy);
+        let late = texts::card_copy_late(at, bytes, duration_text(backup.every));
+        return CheckFinding::fail(ID, late, texts::read_copy_log());
     }
-    CheckFinding::ok(ID, text)
+    CheckFinding::ok(ID, texts::card_copy(at, bytes))
 }
 
 /// A copy that is not lost with the card.
 fn away(data_dir: &Path, log: &CopyLog, backup: &Backup, now: Timestamp) -> CheckFinding {
     const ID: &str = "backup.age";
-    let remedy = if backup.target == CopyTarget::None {
-        "set backup.target to a folder of another disk or \"usb:LABEL\", or copy by hand every day: kuotad backup FILE on \
-         another disk, or the desk's page of backups"
-    } else {
-        "bring back the disk of backup.target; the daemon copies to it within a minute"
-    };
+    let remedy = if backup.target == CopyTarget::None { texts::set_target() } else { texts::bring_disk() };
     let Some(at) = last_away(data_dir, log) else {
-        return CheckFinding::fail(
-            ID,
-            "there is no copy off the card: a dead card takes everything with it",
-            remedy,
-        );
+        return CheckFinding::fail(ID, texts::no_away_copy(), remedy);
     };
     if is_ahead(at, now) {
-        let text =
-            format!("the last copy off the card is dated {}, ahead of this machine's clock", rfc3339(at));
-        return CheckFinding::warn(
-            ID,
-            text,
-            "check this machine's clock (timedatectl), then make another backup",
-        );
+        let found = texts::away_copy_ahead(rfc3339(at));
+        return CheckFinding::warn(ID, found, texts::check_clock_and_copy());
     }
-    let text =
-        format!("the last copy off the card is {} hours old", now.0.saturating_sub(at.0).max(0) / HOUR_MS);
+    let found = texts::away_copy(now.0.saturating_sub(at.0).max(0) / HOUR_MS);
     if is_older(at, AWAY_AGE_MAX, now) {
-        CheckFinding::fail(ID, text, remedy)
+        CheckFinding::fail(ID, found, remedy)
     } else {
-        CheckFinding::ok(ID, text)
+        CheckFinding::ok(ID, found)
     }
 }
 
 /// Why the daemon's last turn failed.
-fn failure(status: Option<&StatusView>) -> Option<CheckFinding> {
-    let why = status?.copies.last_error.as_ref()?;
-    Some(CheckFinding::warn(
-        "backup.last",
-        format!("the last copy failed: {why}"),
-        "do what it says; the daemon retries",
-    ))
+fn failure(daemon: Option<&DaemonState>) -> Option<CheckFinding> {
+    let why = daemon?.copies_error.as_ref()?;
+    Some(CheckFinding::warn("backup.last", texts::copy_failed(why), texts::do_as_it_says()))
 }
 
 /// A restored store that waits.
 fn passive(data_dir: &Path) -> Option<CheckFinding> {
-    let text = "this store was restored and is passive: the router is read and nothing is changed";
-    let remedy = "switch the old machine off, then: kuotad take-over --old-machine-is-off";
-    is_passive(data_dir).then(|| CheckFinding::fail("site.passive", text, remedy))
+    is_passive(data_dir).then(|| CheckFinding::fail("site.passive", texts::passive(), texts::take_over()))
 }
 
 /// Copies that leave the card without encryption: names, numbers and hashes of PINs are in them.
 fn in_clear(log: &CopyLog, backup: &Backup) -> Option<CheckFinding> {
     let is_clear = log.away.as_ref().is_some_and(|away| away.recipient.is_empty());
     (is_clear && backup.target != CopyTarget::None).then(|| {
-        let text = format!("copies at {} are not encrypted", backup.target);
-        CheckFinding::warn(
-            "backup.key",
-            text,
-            "set backup.recipient_file to the public key of a recovery key",
-        )
+        let found = texts::copies_in_clear(&backup.target);
+        CheckFinding::warn("backup.key", found, texts::set_recipient())
     })
 }
 
@@ -203,9 +168,8 @@ mod tests {
         assert_eq!(levels(&clear, &usb)[2], ("backup.key", "warn"));
         let off = Backup { every: Duration::ZERO, ..Backup::default() };
         assert_eq!(levels(&clear, &off)[0], ("backup.card", "warn"));
-        let mut status = StatusView::default();
-        status.copies.last_error = Some("no disk".into());
-        let found = failure(Some(&status)).unwrap();
-        assert!(found.text.contains("no disk"), "{}", found.text);
+        let daemon = DaemonState { copies_error: Some("no disk".into()), ..DaemonState::default() };
+        let found = failure(Some(&daemon)).unwrap();
+        assert_eq!(found.found, texts::copy_failed("no disk"));
     }
 }

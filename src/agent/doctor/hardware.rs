@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use super::texts;
 use crate::routeros::inspect::CheckFinding;
 
 /// Where the firmware of a Raspberry Pi says how it was throttled.
@@ -36,21 +37,18 @@ fn ask_firmware() -> Option<String> {
 /// What the firmware's number means.
 fn power(bits: u32) -> CheckFinding {
     const ID: &str = "machine.power";
-    let supply =
-        "use the power supply made for this Pi and a short thick cable; a weak one corrupts memory cards";
     let (now, before) = (bits, bits >> SINCE_START);
     if now & UNDER_VOLTAGE != 0 {
-        return CheckFinding::fail(ID, "this machine gets too little voltage at this moment", supply);
+        return CheckFinding::fail(ID, texts::voltage_low(), texts::change_supply());
     }
     if before & UNDER_VOLTAGE != 0 {
-        return CheckFinding::warn(ID, "this machine got too little voltage since its start", supply);
+        return CheckFinding::warn(ID, texts::voltage_was_low(), texts::change_supply());
     }
     if (now | before) & SLOWED != 0 {
-        let when = if now & SLOWED != 0 { "is" } else { "was" };
-        let text = format!("this machine {when} slowed down, mostly for heat");
-        return CheckFinding::warn(ID, text, "give it air or a heat sink, and keep it out of the sun");
+        let found = if now & SLOWED != 0 { texts::slowed() } else { texts::was_slowed() };
+        return CheckFinding::warn(ID, found, texts::cool_down());
     }
-    CheckFinding::ok(ID, "this machine has enough power and is not slowed down")
+    CheckFinding::ok(ID, texts::power_fine())
 }
 
 /// A finding for each card that says how worn it is; plain SD cards do not.
@@ -74,14 +72,13 @@ fn wear(name: &str, life: &str, spare: &str) -> Option<CheckFinding> {
     let number = |word: &str| u8::from_str_radix(word.trim().trim_start_matches("0x"), 16).ok();
     let used = life.split_whitespace().filter_map(number).max().filter(|used| *used > 0)?;
     let spare = number(spare).unwrap_or_default();
-    let text = format!("the card {name} has used about {} % of its life", u32::from(used.min(10)) * 10);
-    let remedy = "make a backup to another device and replace the card";
+    let percent = u32::from(used.min(10)) * 10;
     Some(if used >= LIFE_FAIL || spare >= 3 {
-        CheckFinding::fail(ID, format!("{text}; it may fail at any time"), remedy)
+        CheckFinding::fail(ID, texts::card_worn(name, percent), texts::replace_card())
     } else if used >= LIFE_WARN || spare == 2 {
-        CheckFinding::warn(ID, text, remedy)
+        CheckFinding::warn(ID, texts::card_used(name, percent), texts::replace_card())
     } else {
-        CheckFinding::ok(ID, text)
+        CheckFinding::ok(ID, texts::card_used(name, percent))
     })
 }
 

@@ -4,13 +4,14 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::{Subject, copies, hardware};
+use super::{DaemonState, Subject, copies, hardware, texts};
 use crate::agent::config::{ClockTrust, Config};
-use crate::agent::payments::RelayError;
 use crate::agent::router::site_plan::endpoint;
-use crate::protocol::admin::status::{PersonView, SharedNameView};
+use crate::domain::units::Timestamp;
+use crate::protocol::admin::status::SharedNameView;
 use crate::routeros::inspect::CheckFinding;
 use crate::store;
 
@@ -18,35 +19,53 @@ use crate::store;
 const FREE_BYTES_MIN: u64 = 200 * 1024 * 1024;
 /// The port that hotspots redirect to their own proxy.
 const PROXY_PORT: u16 = 8080;
-/// How long the relay may take to answer.
-const RELAY_MAX: Duration = Duration::from_secs(10);
-/// The check of the site's token.
-const TOKEN_ID: &str = "relay.token";
+/// How long a disk may take that is well.
+const DISK_MAX: Duration = Duration::from_secs(20);
 
+/// Every check of this machine. A disk that does not answer is a finding, and nothing else waits for it.
 pub(super) async fn check(subject: &Subject<'_>) -> Vec<CheckFinding> {
-    let config = subject.config;
-    let mut out =
-        vec![portal_port(config), writable(&config.data_dir), free_space(&config.data_dir), clock(subject)];
-    out.extend(copies::check(&config.data_dir, &config.backup, subject.status, subject.clock.now()));
-    out.extend(subject.status.into_iter().flat_map(|status| shared_names(&status.shared_names)));
-    out.extend(hardware::check(Path::new("/sys")));
-    out.extend(rescued(&config.data_dir));
-    out.extend(relay(subject).await);
-    out
+    let local =
+        Local { config: subject.config.clone(), daemon: subject.daemon.cloned(), now: subject.clock.now() };
+    match timeout(DISK_MAX, spawn_blocking(move || local.check())).await {
+        Ok(Ok(found)) => found,
+        Ok(Err(_)) | Err(_) => {
+            let found = texts::machine_too_slow(DISK_MAX.as_secs());
+            vec![CheckFinding::fail("disk.writable", found, texts::look_at_card())]
+        }
+    }
+}
+
+/// What the checks need, for a thread of their own: files of a card that fails may take minutes.
+struct Local {
+    config: Config,
+    daemon: Option<DaemonState>,
+    now: Timestamp,
+}
+
+impl Local {
+    fn check(&self) -> Vec<CheckFinding> {
+        let (config, daemon) = (&self.config, self.daemon.as_ref());
+        let mut out = vec![
+            portal_port(config),
+            writable(&config.data_dir),
+            free_space(&config.data_dir),
+            clock(config, daemon, self.now),
+        ];
+        out.extend(copies::check(&config.data_dir, &config.backup, daemon, self.now));
+        out.extend(daemon.into_iter().flat_map(|daemon| shared_names(&daemon.shared_names)));
+        out.extend(hardware::check(Path::new("/sys")));
+        out.extend(rescued(&config.data_dir));
+        out
+    }
 }
 
 fn portal_port(config: &Config) -> CheckFinding {
     const ID: &str = "portal.port";
     let (_, public) = endpoint(&config.portal.public_url);
     if config.portal.listen.port() == PROXY_PORT || public == PROXY_PORT {
-        let text = "the portal uses port 8080, which the hotspot redirects to its own proxy before log-in";
-        return CheckFinding::fail(
-            ID,
-            text,
-            "take another port in portal.listen and portal.public_url, such as 8081",
-        );
+        return CheckFinding::fail(ID, texts::portal_at_proxy(), texts::take_other_port());
     }
-    CheckFinding::ok(ID, format!("customers reach the portal at port {public}"))
+    CheckFinding::ok(ID, texts::portal_port(public))
 }
 
 fn writable(data_dir: &Path) -> CheckFinding {
@@ -57,12 +76,10 @@ fn writable(data_dir: &Path) -> CheckFinding {
     let removed = std::fs::remove_file(&probe);
     let written = written.and(removed);
     match written {
-        Ok(()) => CheckFinding::ok(ID, format!("{} can be written", data_dir.display())),
+        Ok(()) => CheckFinding::ok(ID, texts::writable(data_dir.display())),
         Err(error) => {
-            let text = format!("{} cannot be written: {error}", data_dir.display());
-            let remedy = "make the folder and give it to the service's user, run this as that user, or look for a \
-                          card that went read-only in the kernel's log";
-            CheckFinding::fail(ID, text, remedy)
+            let found = texts::not_writable(data_dir.display(), error);
+            CheckFinding::fail(ID, found, texts::mend_folder())
         }
     }
 }
@@ -72,33 +89,23 @@ fn rescued(data_dir: &Path) -> Option<CheckFinding> {
     const ID: &str = "store.rescued";
     let copy = store::rescued(data_dir)?;
     let (file, store) = (copy.path.display(), data_dir.join(store::FILE));
-    let (text, remedy) = if copy.is_whole {
-        (
-            format!(
-                "{file} holds what the store held when its file went away under the daemon; nothing starts until it is dealt with"
-            ),
-            format!("kuotad restore {file}; or, to keep {}, move the copy elsewhere", store.display()),
-        )
+    let (found, remedy) = if copy.is_whole {
+        (texts::rescued_whole(&file), texts::restore_rescued(&file, store.display()))
     } else {
-        (
-            format!(
-                "{file} holds what could be read of a store that was damaged under the daemon, and is not whole"
-            ),
-            "restore the latest backup: kuotad restore FILE".to_owned(),
-        )
+        (texts::rescued_part(&file), texts::restore_latest())
     };
-    Some(CheckFinding::fail(ID, text, remedy))
+    Some(CheckFinding::fail(ID, found, remedy))
 }
 
 fn free_space(data_dir: &Path) -> CheckFinding {
     const ID: &str = "disk.space";
     match free_bytes(data_dir) {
-        None => CheckFinding::warn(ID, "free space cannot be told", "look with df"),
+        None => CheckFinding::warn(ID, texts::space_unknown(), texts::run_df()),
         Some(free) if free < FREE_BYTES_MIN => {
-            let text = format!("only {} MB free at {}", free >> 20, data_dir.display());
-            CheckFinding::fail(ID, text, "free at least 200 MB: old logs, packages and backups first")
+            let found = texts::space_low(free >> 20, data_dir.display());
+            CheckFinding::fail(ID, found, texts::free_space())
         }
-        Some(free) => CheckFinding::ok(ID, format!("{} MB free", free >> 20)),
+        Some(free) => CheckFinding::ok(ID, texts::space(free >> 20)),
     }
 }
 
@@ -112,89 +119,44 @@ fn free_bytes(folder: &Path) -> Option<u64> {
     columns.get(capacity.checked_sub(1)?)?.parse::<u64>().ok()?.checked_mul(1024)
 }
 
-fn clock(subject: &Subject<'_>) -> CheckFinding {
+fn clock(config: &Config, daemon: Option<&DaemonState>, now: Timestamp) -> CheckFinding {
     const ID: &str = "clock.trust";
-    let remedy = "let NTP set this machine's clock (timedatectl), fit a clock with a battery, or write clock.trust = \
-                  \"always\" where there is one";
-    if subject.status.is_some_and(|status| status.clock.part.state != "ok") {
-        return CheckFinding::warn(
-            ID,
-            "the daemon does not trust this machine's clock: no new block begins",
-            remedy,
-        );
+    if daemon.is_some_and(|daemon| !daemon.is_clock_trusted) {
+        return CheckFinding::warn(ID, texts::clock_distrusted(), texts::set_machine_clock());
     }
-    if subject.config.clock.trust == ClockTrust::Always {
-        return CheckFinding::ok(ID, "the clock is always trusted, as configured");
+    if config.clock.trust == ClockTrust::Always {
+        return CheckFinding::ok(ID, texts::clock_always());
     }
-    let now = SystemTime::UNIX_EPOCH
-        + Duration::from_millis(u64::try_from(subject.clock.now().0).unwrap_or(0))
+    let latest = SystemTime::UNIX_EPOCH
+        + Duration::from_millis(u64::try_from(now.0).unwrap_or(0))
         + Duration::from_mins(1);
-    let stored =
-        std::fs::metadata(subject.config.data_dir.join(store::FILE)).and_then(|file| file.modified());
-    if subject.status.is_none() && stored.is_ok_and(|at| at > now) {
-        return CheckFinding::warn(ID, "this machine's clock is behind what was written last", remedy);
+    let stored = std::fs::metadata(config.data_dir.join(store::FILE)).and_then(|file| file.modified());
+    if daemon.is_none() && stored.is_ok_and(|at| at > latest) {
+        return CheckFinding::warn(ID, texts::clock_behind(), texts::set_machine_clock());
     }
-    CheckFinding::ok(ID, "this machine's clock is trusted")
+    CheckFinding::ok(ID, texts::clock_trusted())
 }
 
 /// Pairs of customers with one number or log-in name, as the daemon names them.
 fn shared_names(pairs: &[SharedNameView]) -> Vec<CheckFinding> {
-    let person = |person: &PersonView| format!("{} ({})", person.name, person.id);
     pairs
         .iter()
-        .map(|SharedNameView { what, value, kept_by, user, remedy }| {
-            let text = format!("{} has the {what} {value} of {}", person(user), person(kept_by));
-            CheckFinding::warn("customers.shared", text, remedy.clone())
+        .map(|SharedNameView { what, value, kept_by, user, remedy: _ }| {
+            let found = match what.as_str() {
+                "phone" => texts::shared_phone(&user.name, user.id, value, &kept_by.name, kept_by.id),
+                _ => texts::shared_login(&user.name, user.id, value, &kept_by.name, kept_by.id),
+            };
+            CheckFinding::warn("customers.shared", found, texts::give_another(&user.name, &kept_by.name))
         })
         .collect()
-}
-
-/// Whether the relay answers this machine and takes its token, and what the daemon says of it.
-async fn relay(subject: &Subject<'_>) -> Vec<CheckFinding> {
-    const ID: &str = "relay";
-    let (Some(config), Some(relay)) = (&subject.config.relay, subject.relay) else {
-        let text = "off: no relay is configured, so there is no online payment";
-        return vec![CheckFinding::ok(ID, text)];
-    };
-    let uplink = "check relay.url, the uplink, and that kuota-relay runs there; cash goes on meanwhile";
-    let token = "put the site's token (kuota-relay site-token) into relay.token_file, its SHA-256 into the relay's \
-                 token_sha256_file, and check relay.site";
-    // Looking at the feed changes nothing: how far it was read is kept here alone.
-    let asked = match timeout(RELAY_MAX, relay.feed(0, Duration::ZERO, 1)).await {
-        Ok(asked) => asked,
-        Err(_) => Err(RelayError::Unreachable("it does not answer".to_owned())),
-    };
-    let reached = CheckFinding::ok(ID, format!("{} answers", config.url));
-    match asked {
-        Ok(_) => vec![
-            daemons_view(subject, uplink).unwrap_or(reached),
-            CheckFinding::ok(TOKEN_ID, "the relay takes this site's token"),
-        ],
-        Err(error @ RelayError::Unauthorized(_)) => {
-            vec![reached, CheckFinding::fail(TOKEN_ID, error.to_string(), token)]
-        }
-        Err(error @ RelayError::Unreachable(_)) => {
-            vec![CheckFinding::warn(ID, format!("{}: {error}", config.url), uplink)]
-        }
-        Err(error) => {
-            let remedy = "look at the relay's own log: kuota-relay, or ask who runs it";
-            vec![CheckFinding::warn(ID, format!("{} answers with an error: {error}", config.url), remedy)]
-        }
-    }
-}
-
-/// What the running daemon complains of although the relay answers here.
-fn daemons_view(subject: &Subject<'_>, remedy: &str) -> Option<CheckFinding> {
-    let relay = &subject.status?.relay;
-    let state = Some(relay.state.as_str()).filter(|state| !matches!(*state, "ok" | "off"))?;
-    let why = relay.last_error.as_deref().unwrap_or("it has not reached it yet");
-    Some(CheckFinding::warn("relay", format!("the daemon calls the relay {state}: {why}"), remedy))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::id::UserId;
+    use crate::protocol::admin::status::PersonView;
+    use crate::ui::language::Language;
 
     #[test]
     fn a_folder_that_is_not_there_cannot_be_written_and_nothing_is_left_behind() {
@@ -210,14 +172,13 @@ mod tests {
         let person = |no, name: &str| PersonView { id: UserId(uuid::Uuid::from_u128(no)), name: name.into() };
         let (kept_by, user) = (person(1, "Budi"), person(2, "Siti"));
         let ids = (kept_by.id, user.id);
-        let (what, value, remedy) = ("phone".into(), "+6281".into(), "give one another".into());
-        let found = shared_names(&[SharedNameView { what, value, kept_by, user, remedy }]);
-        assert_eq!(found.len(), 1);
-        assert_eq!(
-            (found[0].text.as_str(), found[0].level.name()),
-            (format!("Siti ({}) has the phone +6281 of Budi ({})", ids.1, ids.0).as_str(), "warn")
-        );
-        assert_eq!(found[0].remedy, "give one another");
+        let (value, remedy) = ("+6281".to_owned(), String::new());
+        let found = shared_names(&[SharedNameView { what: "phone".into(), value, kept_by, user, remedy }]);
+        let text = format!("Siti ({}) has the phone +6281 of Budi ({})", ids.1, ids.0);
+        let texts: Vec<(&str, &str)> =
+            found.iter().map(|found| (found.text(Language::English), found.level.name())).collect();
+        assert_eq!(texts, [(text.as_str(), "warn")]);
+        assert!(found[0].remedy_text(Language::Indonesian).contains("Siti atau Budi"), "{found:?}");
         assert!(shared_names(&[]).is_empty());
     }
 }

@@ -3,27 +3,32 @@
 mod copies;
 mod hardware;
 mod machine;
+mod relay;
+mod texts;
 
 use std::net::IpAddr;
 use std::time::Duration;
+
+use tokio::time::timeout;
 
 use super::config::Config;
 use super::payments::Relay;
 use crate::agent::router::site_plan::site_plan;
 use crate::clock::Clock;
 use crate::domain::usage::HostTable;
-use crate::protocol::admin::router::RefusedView;
-use crate::protocol::admin::status::StatusView;
-use crate::routeros::client::RouterClient;
-use crate::routeros::inspect::{CheckFinding, inspect};
+use crate::protocol::admin::status::{SharedNameView, StatusView};
+use crate::routeros::inspect::inspect;
 use crate::routeros::{Router, RouterError};
+use crate::ui::message::Message;
 
-pub use crate::routeros::inspect::Level;
+pub use crate::routeros::inspect::{CheckFinding, Level};
 
 /// Devices of one address that are named.
 const MACS_SHOWN_MAX: usize = 4;
 /// Refused changes that are listed one by one.
 const REFUSED_SHOWN_MAX: usize = 5;
+/// How long the checks of the router may take together.
+const ROUTER_MAX: Duration = Duration::from_secs(45);
 /// Clients with access from which on it is odd that none moves a byte between two readings.
 const CLIENTS_BUSY: usize = 10;
 
@@ -32,23 +37,66 @@ pub struct Subject<'a> {
     /// The configuration in effect.
     pub config: &'a Config,
     /// Its router.
-    pub router: &'a RouterClient,
+    pub router: &'a dyn Router,
     /// Its relay, where one is configured.
     pub relay: Option<&'a dyn Relay>,
     /// The only now.
     pub clock: &'a dyn Clock,
     /// This machine's address as the router sees it, where somebody says.
     pub agent: Option<IpAddr>,
-    /// What `GET /status` of the running daemon answers; `None` when none runs.
-    pub status: Option<&'a StatusView>,
+    /// What the running daemon says of itself; `None` when none runs.
+    pub daemon: Option<&'a DaemonState>,
     /// Time between the two readings that show whether counters move.
     pub pause: Duration,
 }
 
-/// Every check, the router's first.
+/// What the running daemon says of itself.
+#[derive(Clone, Debug, Default)]
+pub struct DaemonState {
+    /// Whether it trusts this machine's clock.
+    pub is_clock_trusted: bool,
+    /// How the relay is by its word, and the last error there; an empty word says nothing.
+    pub relay: (String, Option<String>),
+    /// Why its last copy failed.
+    pub copies_error: Option<String>,
+    /// Pairs of customers with one number or log-in name.
+    pub shared_names: Vec<SharedNameView>,
+    /// Changes that the router refuses: what, and what to do about it.
+    pub refused: Vec<(Message, Message)>,
+}
+
+impl DaemonState {
+    /// The same from what `GET /status` answers, which knows the refused changes in English only.
+    pub fn of(status: &StatusView) -> Self {
+        let same = |text: &str| refused_message(text.to_owned(), text.to_owned());
+        let refused = status.router.refused.iter().map(|edit| (same(&edit.text), same(&edit.remedy)));
+        Self {
+            is_clock_trusted: status.clock.part.state == "ok",
+            relay: (status.relay.state.clone(), status.relay.last_error.clone()),
+            copies_error: status.copies.last_error.clone(),
+            shared_names: status.shared_names.clone(),
+            refused: refused.collect(),
+        }
+    }
+}
+
+/// What the router refuses, or what to do about it, as the fault says it in each language.
+pub fn refused_message(indonesian: String, english: String) -> Message {
+    Message::new("edit_refused", vec![("text", english.clone())], [indonesian, english])
+}
+
+/// Every check, the router's first. It ends within a minute, whatever does not answer.
 pub async fn examine(subject: &Subject<'_>) -> Vec<CheckFinding> {
-    let mut out = router(subject).await;
-    out.extend(machine::check(subject).await);
+    let of_router = async {
+        let late = || {
+            let found = texts::router_too_slow(&subject.config.router.address, ROUTER_MAX.as_secs());
+            vec![CheckFinding::fail("router.login", found, texts::check_wire())]
+        };
+        timeout(ROUTER_MAX, router(subject)).await.unwrap_or_else(|_| late())
+    };
+    let (mut out, machine, relay) = tokio::join!(of_router, machine::check(subject), relay::check(subject));
+    out.extend(machine);
+    out.extend(relay);
     out
 }
 
@@ -58,12 +106,12 @@ async fn router(subject: &Subject<'_>) -> Vec<CheckFinding> {
         Err(error) => return vec![unreachable(subject.config, &error)],
     };
     let version = subject.router.health().version.unwrap_or_default();
-    let mut out = vec![CheckFinding::ok("router.login", format!("logged in, RouterOS {version}"))];
+    let mut out = vec![CheckFinding::ok("router.login", texts::logged_in(version))];
     out.push(hosts(subject, &first).await);
     out.extend(unread(&first));
     out.extend(shared(&first));
     out.extend(refused(subject));
-    match subject.router.tables().await {
+    match subject.router.read_menus().await {
         Ok(tables) => {
             let plan = site_plan(subject.config, subject.agent);
             out.extend(zone(subject, tables.zone()));
@@ -84,40 +132,32 @@ fn zone(subject: &Subject<'_>, router: Option<(&str, &str)>) -> Option<CheckFind
 
 fn judge_zone(name: &str, offset: &str, site: &str, wanted: &str) -> CheckFinding {
     const ID: &str = "clock.zone";
-    let text = format!("the router's zone is {name} ({offset}), the site's is {site} ({wanted})");
+    let found = texts::zones(name, offset, site, wanted);
     if name == site || offset == wanted {
-        return CheckFinding::ok(ID, text);
+        return CheckFinding::ok(ID, found);
     }
-    let remedy = format!("/system clock set time-zone-name={site}, or another timezone in the configuration");
-    CheckFinding::warn(ID, text, remedy)
+    CheckFinding::warn(ID, found, texts::set_zone(site))
 }
 
 fn unreachable(config: &Config, error: &RouterError) -> CheckFinding {
     let remedy = match error {
-        RouterError::LoginRefused(_) => {
-            "check router.username and the password file against /user on the router, and its address restriction"
-        }
+        RouterError::LoginRefused(_) => texts::check_login(),
         RouterError::Trap { message, .. } if message.to_ascii_lowercase().contains("permission") => {
-            "give the agent's user the policies api, read and write"
+            texts::give_policies()
         }
-        RouterError::Trap { .. } => "run it again in a minute; if it stays, look at the router's log",
-        RouterError::Lost(_) | RouterError::Malformed { .. } => {
-            "check router.address, the cable, and that /ip service has the API enabled for this machine's address"
-        }
+        RouterError::Trap { .. } => texts::try_later(),
+        RouterError::Lost(_) | RouterError::Malformed { .. } => texts::check_wire(),
     };
-    CheckFinding::fail("router.login", format!("{}: {error}", config.router.address), remedy)
+    CheckFinding::fail("router.login", texts::not_reached(&config.router.address, error), remedy)
 }
 
 /// Rows of the host table that make no sense: their devices are not metered.
 fn unread(table: &HostTable) -> Option<CheckFinding> {
     let first = table.unread.first()?;
     let named = first.mac.map(|mac| mac.to_string()).or_else(|| first.row.as_ref().map(|row| row.0.clone()));
-    let named = named.unwrap_or_else(|| "without a name".to_owned());
-    let rows = table.unread.len();
-    let text =
-        format!("{rows} rows of the host table cannot be read, the first of them {named}: {}", first.what);
-    let remedy = "remove those rows in /ip/hotspot/host; they come back by themselves";
-    Some(CheckFinding::warn("hotspot.rows", text, remedy))
+    let named = named.unwrap_or_else(|| "?".to_owned());
+    let found = texts::rows_unread(table.unread.len(), named, &first.what);
+    Some(CheckFinding::warn("hotspot.rows", found, texts::remove_rows()))
 }
 
 /// Addresses of more than one device: the portal takes them for nobody's.
@@ -125,30 +165,21 @@ fn shared(table: &HostTable) -> Option<CheckFinding> {
     let shared = table.shared_addresses();
     let first = shared.first()?;
     let macs: Vec<String> = first.macs.iter().take(MACS_SHOWN_MAX).map(ToString::to_string).collect();
-    let text = format!(
-        "{} addresses of the host table are used by more than one device, the first of them {} by {}: nobody can log in or pay there",
-        shared.len(),
-        first.address,
-        macs.join(" and ")
-    );
-    let remedy = "find the device with an address set by hand, return it to DHCP, and remove its row in /ip/hotspot/host";
-    Some(CheckFinding::warn("hotspot.addresses", text, remedy))
+    let found = texts::addresses_shared(shared.len(), first.address, macs.join(", "));
+    Some(CheckFinding::warn("hotspot.addresses", found, texts::return_to_dhcp()))
 }
 
 /// What the router refuses the running daemon.
 fn refused(subject: &Subject<'_>) -> Vec<CheckFinding> {
     const ID: &str = "router.edits";
-    let Some(status) = subject.status else { return Vec::new() };
-    let refused = &status.router.refused;
-    let finding = |edit: &RefusedView| CheckFinding::fail(ID, edit.text.clone(), edit.remedy.clone());
-    let mut out: Vec<CheckFinding> = refused.iter().take(REFUSED_SHOWN_MAX).map(finding).collect();
-    let more = refused.len().saturating_sub(REFUSED_SHOWN_MAX);
-    out.extend(
-        (more > 0)
-            .then(|| CheckFinding::fail(ID, format!("{more} more changes are refused"), "see the status")),
-    );
+    let Some(daemon) = subject.daemon else { return Vec::new() };
+    let shown = daemon.refused.iter().take(REFUSED_SHOWN_MAX);
+    let mut out: Vec<CheckFinding> =
+        shown.map(|(found, remedy)| CheckFinding::fail(ID, found.clone(), remedy.clone())).collect();
+    let more = daemon.refused.len().saturating_sub(REFUSED_SHOWN_MAX);
+    out.extend((more > 0).then(|| CheckFinding::fail(ID, texts::more_refused(more), texts::see_router())));
     if out.is_empty() {
-        out.push(CheckFinding::ok(ID, "the router takes the daemon's changes"));
+        out.push(CheckFinding::ok(ID, texts::changes_taken()));
     }
     out
 }
@@ -157,21 +188,17 @@ fn refused(subject: &Subject<'_>) -> Vec<CheckFinding> {
 async fn hosts(subject: &Subject<'_>, first: &HostTable) -> CheckFinding {
     const ID: &str = "hotspot.hosts";
     let counting = first.rows.iter().filter(|row| row.counts).count();
-    let text = format!("{} devices in the host table, {counting} of them with access", first.rows.len());
+    let count = first.rows.len();
     if counting < CLIENTS_BUSY {
-        return CheckFinding::ok(ID, text);
+        return CheckFinding::ok(ID, texts::hosts(count, counting));
     }
     tokio::time::sleep(subject.pause).await;
     let sum = |table: &HostTable| table.rows.iter().map(|row| u128::from(row.bytes)).sum::<u128>();
     match subject.router.read_hosts().await {
-        Ok(second) if sum(&second) != sum(first) => CheckFinding::ok(ID, format!("{text}; counters move")),
-        Ok(_) => {
-            let remedy =
-                "look for a fasttrack rule and for hardware offload that hide traffic from the hotspot";
-            CheckFinding::warn(ID, format!("{text}, and no counter moved"), remedy)
-        }
+        Ok(second) if sum(&second) != sum(first) => CheckFinding::ok(ID, texts::hosts_move(count, counting)),
+        Ok(_) => CheckFinding::warn(ID, texts::hosts_stand_still(count, counting), texts::find_offload()),
         Err(error) => {
-            CheckFinding::warn(ID, format!("{text}; the second reading failed: {error}"), "run it again")
+            CheckFinding::warn(ID, texts::hosts_unread(count, counting, error), texts::check_again())
         }
     }
 }
@@ -179,6 +206,49 @@ async fn hosts(subject: &Subject<'_>, first: &HostTable) -> CheckFinding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::ManualClock;
+    use crate::domain::listing::{AccessRows, Edit};
+    use crate::domain::units::Timestamp;
+    use crate::routeros::{EditOutcome, RouterFuture, RouterHealth};
+
+    /// A router that takes every question and answers none.
+    struct SilentRouter;
+
+    impl Router for SilentRouter {
+        fn read_hosts(&self) -> RouterFuture<'_, Result<HostTable, RouterError>> {
+            Box::pin(std::future::pending())
+        }
+
+        fn read_access(&self) -> RouterFuture<'_, Result<AccessRows, RouterError>> {
+            Box::pin(std::future::pending())
+        }
+
+        fn apply<'a>(&'a self, _: &'a [Edit]) -> RouterFuture<'a, Result<Vec<EditOutcome>, RouterError>> {
+            Box::pin(std::future::pending())
+        }
+
+        fn health(&self) -> RouterHealth {
+            RouterHealth::default()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_router_that_never_answers_is_a_finding_and_keeps_no_other_check_waiting() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Config { data_dir: dir.path().to_owned(), ..Config::default() };
+        let subject = Subject {
+            config: &config,
+            router: &SilentRouter,
+            relay: None,
+            clock: &ManualClock::new(Timestamp(1_795_323_600_000)),
+            agent: None,
+            daemon: None,
+            pause: Duration::ZERO,
+        };
+        let found = examine(&subject).await;
+        assert_eq!((found[0].id, found[0].found.code()), ("router.login", "router_too_slow"));
+        assert!(found.iter().any(|finding| finding.id == "disk.space"), "{found:#?}");
+    }
 
     #[test]
     fn zones_of_one_time_agree_whatever_they_are_called() {

@@ -3,8 +3,11 @@
 use super::state::AppState;
 use crate::agent::config::files::ConfigFiles;
 use crate::agent::copies::{CopiesState, copies_word, last_away};
+use crate::agent::engine::SharedName;
 use crate::agent::health::LinkState;
+use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
+use crate::protocol::admin::status::{PersonView, SharedNameView};
 
 /// How one part of the daemon is.
 #[derive(Clone, Debug, Default)]
@@ -90,4 +93,21 @@ pub(crate) fn copies_standing(app: &AppState, now: Timestamp) -> CopiesStanding 
     let away_at = last_away(&app.site.config.data_dir, &state.log);
     let word = copies_word(&state, away_at, backup.every, now);
     CopiesStanding { word, target: backup.target.to_string(), away_at, state }
+}
+
+/// Two customers with one number or log-in name, and what to do.
+pub(crate) fn shared_view(shared: &SharedName) -> SharedNameView {
+    let SharedName { what, value, kept_by, user } = shared;
+    let person = |(id, name): &(UserId, String)| PersonView { id: *id, name: name.clone() };
+    let remedy = format!(
+        "give {} ({}) or {} ({}) another {what}: the desk's page of the customer, or PATCH /users/{{id}}",
+        user.1, user.0, kept_by.1, kept_by.0
+    );
+    SharedNameView {
+        what: (*what).to_owned(),
+        value: value.clone(),
+        kept_by: person(kept_by),
+        user: person(user),
+        remedy,
+    }
 }

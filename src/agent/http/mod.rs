@@ -7,7 +7,7 @@
 //! | `caller`, `sessions`, `second_factor` | who calls, how browsers log in, the one-time codes |
 //! | `errors` | what the engine, the store, the router and the relay say, as problems |
 //! | `store_notice` | what pages say while the store cannot be written |
-//! | `health` | how the daemon's parts are |
+//! | `health`, `doctor` | how the daemon's parts are; the examination of everything |
 //! | `commands` | requests of the admin contract as commands of the engine |
 //! | `admins`, `users` | admins and tokens; PINs |
 //! | `checkout`, `orders` | money taken or asked for; orders at the gateway |
@@ -24,6 +24,7 @@ pub(crate) mod caller;
 pub(crate) mod checkout;
 pub(crate) mod clock;
 pub(crate) mod commands;
+pub(crate) mod doctor;
 pub(crate) mod errors;
 pub(crate) mod health;
 pub(crate) mod hosts;

@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 use tokio::task::spawn_blocking;
 
+use super::doctor::Examinations;
 use super::quick_pin::QuickLogins;
 use crate::agent::engine::{Actor, Command, Done, Engine, Key, Snapshot};
 use crate::agent::site::{STORE_FAILED, Site};
@@ -47,6 +48,8 @@ pub(crate) struct AppState {
     pub flash: FlashStore,
     /// Who may log in with a quick PIN where.
     pub quick: QuickLogins,
+    /// What the last examination found.
+    pub examinations: Examinations,
     /// Whose a form is whose session ended while it was open.
     pub lapsed: SessionOwners,
 }
@@ -71,6 +74,7 @@ impl AppState {
             since,
             flash,
             quick,
+            examinations: Examinations::default(),
             lapsed: SessionOwners::default(),
         })
     }

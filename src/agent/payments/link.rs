@@ -55,6 +55,11 @@ impl Link {
         }
     }
 
+    /// The port to the relay.
+    pub fn relay(&self) -> &dyn Relay {
+        &*self.relay
+    }
+
     /// How the relay is.
     pub fn state(&self) -> LinkState {
         lock(&self.state).clone()

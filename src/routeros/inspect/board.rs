@@ -2,6 +2,7 @@
 
 use super::finding::CheckFinding;
 use super::tables::{DEVICE_MODE, HOSTS, LICENSE, PrintedRow, RESOURCE, Tables, field, flag};
+use super::texts;
 
 /// Share of a licence's log-ins, in percent, from which on it is nearly used up.
 const LICENSE_WARN_PERCENT: usize = 90;
@@ -24,22 +25,11 @@ pub(super) fn check(tables: &Tables) -> Vec<CheckFinding> {
 fn device_mode(row: &PrintedRow, model: &str) -> CheckFinding {
     const ID: &str = "router.device-mode";
     let mode = Some(field(row, "mode")).filter(|mode| !mode.is_empty()).unwrap_or("unknown");
-    let model = if model.is_empty() { "the router" } else { model };
+    let model = if model.is_empty() { "router" } else { model };
     match field(row, "hotspot") {
-        "no" | "false" => CheckFinding::fail(
-            ID,
-            format!("the device mode of {model} is {mode}, which allows no hotspot (hotspot=no)"),
-            "in a terminal of the router: /system/device-mode/update hotspot=yes; then, within five minutes, press its \
-             button (reset or mode) once or pull its power plug and put it back: without that nothing changes. After \
-             three tries in vain it wants a press or a power cut first",
-        ),
-        "yes" | "true" => {
-            CheckFinding::ok(ID, format!("the device mode of {model} is {mode} and allows a hotspot"))
-        }
-        _ => CheckFinding::ok(
-            ID,
-            format!("the device mode of {model} is {mode} and says nothing about hotspots"),
-        ),
+        "no" | "false" => CheckFinding::fail(ID, texts::mode_forbids(model, mode), texts::press_button()),
+        "yes" | "true" => CheckFinding::ok(ID, texts::mode_allows(model, mode)),
+        _ => CheckFinding::ok(ID, texts::mode_silent(model, mode)),
     }
 }
 
@@ -63,21 +53,17 @@ fn logins_max(level: u8) -> Option<usize> {
 fn licence(level: Option<u8>, logged_in: usize, bypassed: usize) -> CheckFinding {
     const ID: &str = "router.licence";
     let Some((level, max)) = level.and_then(|level| Some((level, logins_max(level)?))) else {
-        return CheckFinding::ok(ID, "the licence limits no log-ins that we know of");
+        return CheckFinding::ok(ID, texts::licence_free());
     };
-    let text = format!(
-        "the licence of level {level} allows {max} hotspot log-ins at a time; {logged_in} are logged in and {bypassed} come \
-         in by a binding"
-    );
     let warn_from = (max * LICENSE_WARN_PERCENT).div_ceil(100);
-    let remedy = "buy a higher level (/system/license), or spread the customers over two routers; whether those who come \
-                  in by a binding count is not documented, so watch what happens at the limit";
+    let found = texts::licence(level, max, logged_in, bypassed);
     if logged_in >= max {
-        CheckFinding::fail(ID, format!("{text}: nobody else can log in"), remedy)
+        let full = texts::licence_full(level, max, logged_in, bypassed);
+        CheckFinding::fail(ID, full, texts::raise_licence())
     } else if logged_in + bypassed >= warn_from {
-        CheckFinding::warn(ID, text, remedy)
+        CheckFinding::warn(ID, found, texts::raise_licence())
     } else {
-        CheckFinding::ok(ID, text)
+        CheckFinding::ok(ID, found)
     }
 }
 
@@ -86,24 +72,22 @@ fn flash(row: &PrintedRow) -> CheckFinding {
     const ID: &str = "router.flash";
     let (total, recent) = (field(row, "write-sect-total"), field(row, "write-sect-since-reboot"));
     if total.is_empty() {
-        return CheckFinding::ok(ID, "the router does not say how worn its flash is");
+        return CheckFinding::ok(ID, texts::flash_silent());
     }
-    let text =
-        format!("{total} sectors of the flash were written in all, {recent} of them since the last start");
     let bad = field(row, "bad-blocks");
     let is_bad = bad.bytes().any(|byte| matches!(byte, b'1'..=b'9'));
     if is_bad {
-        let remedy = "make a backup of the router (/export) and replace it before it fails; look for scripts and logs that \
-                      write to its disk";
-        return CheckFinding::warn(ID, format!("bad blocks in the flash: {bad}; {text}"), remedy);
+        let found = texts::flash_bad(bad, total, recent);
+        return CheckFinding::warn(ID, found, texts::replace_router());
     }
-    CheckFinding::ok(ID, format!("no bad blocks in the flash; {text}"))
+    CheckFinding::ok(ID, texts::flash_fine(total, recent))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::finding::Level;
     use super::*;
+    use crate::ui::language::Language;
 
     fn row(cells: &[(&str, &str)]) -> PrintedRow {
         cells.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
@@ -121,7 +105,9 @@ mod tests {
             assert_eq!(device_mode(&row, "hAP ax2").level, level, "{row:?}");
         }
         let found = device_mode(&row(&[("mode", "home"), ("hotspot", "no")]), "hAP ax2");
-        assert!(found.text.contains("hAP ax2 is home") && found.remedy.contains("button"), "{found:?}");
+        let english = (found.text(Language::English), found.remedy_text(Language::English));
+        assert!(english.0.contains("hAP ax2 is home") && english.1.contains("button"), "{found:?}");
+        assert!(found.remedy_text(Language::Indonesian).contains("tombol"), "{found:?}");
     }
 
     #[test]
@@ -144,7 +130,7 @@ mod tests {
                 "{level:?} {logged_in} {bypassed}"
             );
         }
-        assert!(licence(Some(4), 180, 0).remedy.contains("not documented"));
+        assert!(licence(Some(4), 180, 0).remedy_text(Language::English).contains("not documented"));
         assert_eq!(level(&row(&[("nlevel", "4")])), Some(4));
         assert_eq!(level(&row(&[("level", "p1")])), None);
     }

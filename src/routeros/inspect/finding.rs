@@ -1,5 +1,8 @@
 //! The result of one check of the router.
 
+use crate::ui::language::Language;
+use crate::ui::message::Message;
+
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -30,28 +33,34 @@ pub struct CheckFinding {
     /// How it came out.
     pub level: Level,
     /// What was found.
-    pub text: String,
-    /// What to do about it; empty where nothing is.
-    pub remedy: String,
+    pub found: Message,
+    /// What to do about it, where there is something to do.
+    pub remedy: Option<Message>,
 }
 
 impl CheckFinding {
     /// All is well.
-    pub fn ok(id: &'static str, text: impl Into<String>) -> Self {
-        Self { id, level: Level::Ok, text: text.into(), remedy: String::new() }
+    pub fn ok(id: &'static str, found: Message) -> Self {
+        Self { id, level: Level::Ok, found, remedy: None }
     }
 
     /// A risk, and what to do.
-    pub fn warn(id: &'static str, text: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { id, level: Level::Warn, text: text.into(), remedy: remedy.into() }
+    pub fn warn(id: &'static str, found: Message, remedy: Message) -> Self {
+        Self { id, level: Level::Warn, found, remedy: Some(remedy) }
     }
 
     /// A fault, and what to do.
-    pub fn fail(id: &'static str, text: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { id, level: Level::Fail, text: text.into(), remedy: remedy.into() }
+    pub fn fail(id: &'static str, found: Message, remedy: Message) -> Self {
+        Self { id, level: Level::Fail, found, remedy: Some(remedy) }
+    }
+
+    /// What was found, in that language.
+    pub fn text(&self, language: Language) -> &str {
+        self.found.text(language)
+    }
+
+    /// What to do about it, in that language; empty where nothing is.
+    pub fn remedy_text(&self, language: Language) -> &str {
+        self.remedy.as_ref().map_or("", |remedy| remedy.text(language))
     }
 }
-
-/// What to do where rows of the script are missing or out of place.
-pub(super) const RUN_SCRIPT: &str = "run the script of \"kuotad router-setup\" on the router; where rows of ours were changed by \
-                          hand, run that of \"kuotad router-setup --remove\" first";

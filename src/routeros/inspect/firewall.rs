@@ -2,30 +2,30 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::finding::{CheckFinding, RUN_SCRIPT};
+use super::finding::CheckFinding;
+use super::payment_hosts;
 use super::tables::{ADDRESS_LIST, FILTER, MANGLE, NAT, PrintedRow, QUEUE_TREE, QUEUE_TYPE, Tables, field};
+use super::texts;
 use super::walk::{Fate, Packet, walk};
 use crate::domain::listing::List;
 use crate::routeros::setup::{CLIENT_LIST, PAYMENT_LIST, PORTAL_LIST, STOPPED, SitePlan};
+use crate::ui::message::Message;
 
 /// Addresses that nobody has, for hosts of which only the list matters.
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 9);
-const PAYMENT_HOST: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 80);
+pub(super) const PAYMENT_HOST: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 80);
 
 pub(super) fn check(tables: &Tables, plan: &SitePlan) -> Vec<CheckFinding> {
     let Some(site) = Ends::of(tables, plan) else {
-        let remedy = "write the networks of customers' devices in portal.client_networks";
-        return vec![CheckFinding::warn(
-            "firewall.clients",
-            "no IPv4 network of customers is configured",
-            remedy,
-        )];
+        let remedy = texts::write_networks();
+        return vec![CheckFinding::warn("firewall.clients", texts::no_networks(), remedy)];
     };
     let mut out = Vec::new();
     if tables.get(FILTER).is_some() {
         let rules: Vec<&PrintedRow> = tables.enabled(FILTER).collect();
         out.push(rejects(&rules, &site, plan));
         out.push(payment(&rules, &site, plan));
+        out.extend(payment_hosts::check(tables, &rules, &site, plan));
         out.push(portal(&rules, &site, plan));
         out.extend(plan.desk_port.map(|port| desk(&rules, &site, plan, port)));
         out.extend(fasttrack(&rules, &site, plan));
@@ -40,7 +40,7 @@ pub(super) fn check(tables: &Tables, plan: &SitePlan) -> Vec<CheckFinding> {
 }
 
 /// The two ends of the packets that are tried.
-struct Ends<'a> {
+pub(super) struct Ends<'a> {
     client: Ipv4Addr,
     portal: Ipv4Addr,
     /// Lists of networks that hold the client.
@@ -67,7 +67,7 @@ impl<'a> Ends<'a> {
     }
 
     /// A packet of a client with this access, to somewhere that is on these lists.
-    fn sent_by_client<'b>(
+    pub(super) fn sent_by_client<'b>(
         &'b self,
         list: &'b str,
         to: Ipv4Addr,
@@ -82,7 +82,7 @@ impl<'a> Ends<'a> {
 }
 
 /// The same packet the other way round.
-fn back<'a>(packet: &Packet<'a>) -> Packet<'a> {
+pub(super) fn back<'a>(packet: &Packet<'a>) -> Packet<'a> {
     Packet {
         src: packet.dst,
         dst: packet.src,
@@ -95,8 +95,8 @@ fn back<'a>(packet: &Packet<'a>) -> Packet<'a> {
 }
 
 /// What a rule is called by people.
-fn called(rule: Option<&PrintedRow>) -> String {
-    let Some(rule) = rule else { return "the end of the chain".to_owned() };
+pub(super) fn called(rule: Option<&PrintedRow>) -> String {
+    let Some(rule) = rule else { return "action=accept (default)".to_owned() };
     let shown = ["action", "src-address-list", "dst-address-list", "connection-state", "comment"];
     let cell = |name: &&str| match field(rule, name) {
         "" => None,
@@ -122,44 +122,27 @@ fn rejects(rules: &[&PrintedRow], site: &Ends<'_>, plan: &SitePlan) -> CheckFind
                     continue;
                 }
                 if !has_rule(name, side) {
-                    let text =
-                        format!("no enabled rule rejects {side}={name}: stopped customers stay online");
-                    return CheckFinding::fail(ID, text, RUN_SCRIPT);
+                    let found = texts::reject_missing(side, name);
+                    return CheckFinding::fail(ID, found, texts::run_script());
                 }
-                let before = fate.perhaps("accept").or(fate.rule);
-                let text = format!(
-                    "packets of {name} ({side}, {state}) pass before they are rejected: {}",
-                    called(before)
-                );
-                return CheckFinding::fail(
-                    "firewall.order",
-                    text,
-                    format!("move that rule below ours, or {RUN_SCRIPT}"),
-                );
+                let before = called(fate.perhaps("accept").or(fate.rule));
+                let found = texts::passes_before_reject(name, side, state, before);
+                return CheckFinding::fail("firewall.order", found, texts::move_rule());
             }
         }
     }
-    CheckFinding::ok(
-        ID,
-        "stopped customers are rejected, to and from them, before anything lets them through",
-    )
+    CheckFinding::ok(ID, texts::stopped_are_rejected())
 }
 
 /// Whether a packet surely passes: it is accepted or reaches the end, and nothing may stop it before.
-fn passes(fate: &Fate<'_>) -> bool {
+pub(super) fn passes(fate: &Fate<'_>) -> bool {
     let stopped = ["reject", "drop", "tarpit"].iter().any(|action| fate.perhaps(action).is_some());
     !stopped && !matches!(fate.end, Some("reject" | "drop" | "tarpit"))
 }
 
 fn payment(rules: &[&PrintedRow], site: &Ends<'_>, plan: &SitePlan) -> CheckFinding {
     const ID: &str = "firewall.payment";
-    let found = |text: String, remedy: &str| {
-        if plan.online_payment {
-            CheckFinding::fail(ID, text, remedy)
-        } else {
-            CheckFinding::warn(ID, text, remedy)
-        }
-    };
+    let judge = if plan.online_payment { CheckFinding::fail } else { CheckFinding::warn };
     for list in STOPPED {
         let open = site.sent_by_client(plan.lists.name(list), PAYMENT_HOST, &[PAYMENT_LIST], "new");
         let out = Packet { dst_port: Some(443), ..open };
@@ -167,15 +150,12 @@ fn payment(rules: &[&PrintedRow], site: &Ends<'_>, plan: &SitePlan) -> CheckFind
             let fate = walk(rules, "forward", &packet);
             if !passes(&fate) {
                 let name = plan.lists.name(list);
-                let text = format!(
-                    "customers of {name} cannot reach the payment hosts of {PAYMENT_LIST}, or get no answer: {}",
-                    called(fate.rule)
-                );
-                return found(text, RUN_SCRIPT);
+                let found = texts::payment_closed(name, PAYMENT_LIST, called(fate.rule));
+                return judge(ID, found, texts::run_script());
             }
         }
     }
-    CheckFinding::ok(ID, "payment hosts can be reached by stopped customers")
+    CheckFinding::ok(ID, texts::payment_open())
 }
 
 fn portal(rules: &[&PrintedRow], site: &Ends<'_>, plan: &SitePlan) -> CheckFinding {
@@ -187,22 +167,19 @@ fn portal(rules: &[&PrintedRow], site: &Ends<'_>, plan: &SitePlan) -> CheckFindi
         for packet in [out.clone(), back(&Packet { state: "established", ..out })] {
             let fate = walk(rules, "forward", &packet);
             if !passes(&fate) {
-                let text = format!("customers of {name} cannot reach the portal: {}", called(fate.rule));
-                return CheckFinding::fail(ID, text, RUN_SCRIPT);
+                let found = texts::portal_closed(name, called(fate.rule));
+                return CheckFinding::fail(ID, found, texts::run_script());
             }
         }
     }
-    CheckFinding::ok(ID, "the portal can be reached by stopped customers")
+    CheckFinding::ok(ID, texts::portal_open())
 }
 
 /// Whether customers are kept from the owner's pages. A device among them that is named as a manager's is not.
 fn desk(rules: &[&PrintedRow], site: &Ends<'_>, plan: &SitePlan, port: u16) -> CheckFinding {
     const ID: &str = "firewall.desk";
     if plan.managers.iter().any(|network| super::walk::network(network, site.client) == Some(true)) {
-        let text = "admin.allowed_networks names the customers' network, so every customer reaches the owner's log-in";
-        let remedy =
-            "name single devices there instead, such as \"10.5.50.7\", and run router-setup's script again";
-        return CheckFinding::warn(ID, text, remedy);
+        return CheckFinding::warn(ID, texts::desk_named(), texts::name_devices());
     }
     let agent = match plan.agent {
         Some(IpAddr::V4(address)) => address,
@@ -211,13 +188,10 @@ fn desk(rules: &[&PrintedRow], site: &Ends<'_>, plan: &SitePlan, port: u16) -> C
     let active = site.sent_by_client(plan.lists.name(List::Active), agent, &[PORTAL_LIST], "new");
     let fate = walk(rules, "forward", &Packet { dst_port: Some(port), ..active });
     if fate.is_stopped() {
-        return CheckFinding::ok(ID, format!("customers do not reach the owner's pages at port {port}"));
+        return CheckFinding::ok(ID, texts::desk_closed(port));
     }
-    let text = format!(
-        "the router lets customers reach port {port} of the owner's pages: {}; the agent refuses them by itself",
-        called(fate.perhaps("accept").or(fate.rule))
-    );
-    CheckFinding::warn(ID, text, RUN_SCRIPT)
+    let rule = called(fate.perhaps("accept").or(fate.rule));
+    CheckFinding::warn(ID, texts::desk_open(port, rule), texts::run_script())
 }
 
 fn fasttrack(rules: &[&PrintedRow], site: &Ends<'_>, plan: &SitePlan) -> Vec<CheckFinding> {
@@ -229,25 +203,14 @@ fn fasttrack(rules: &[&PrintedRow], site: &Ends<'_>, plan: &SitePlan) -> Vec<Che
             fate.perhaps("fasttrack-connection").or(sure).map(|rule| called(Some(rule)))
         })
     };
-    let remedy = "put the rules \"sambungan\" of \"kuotad router-setup\" above it, or give it src-address-list and \
-                  dst-address-list \"!kuota_klien\"";
-    let check = |id: &'static str, list: List, ok: &str, bad: &str| match tracked(list) {
+    let judge = |id: &'static str, list: List, ok: Message, bad: fn(String) -> Message| match tracked(list) {
         None => CheckFinding::ok(id, ok),
-        Some(rule) => CheckFinding::fail(id, format!("{bad}: {rule}"), remedy),
+        Some(rule) => CheckFinding::fail(id, bad(rule), texts::except_clients()),
     };
+    let (free, slowed_free) = (texts::not_fasttracked(), texts::slowed_not_fasttracked());
     vec![
-        check(
-            "fasttrack",
-            List::Active,
-            "customers are not fasttracked",
-            "customers are fasttracked, so their usage is counted too low",
-        ),
-        check(
-            "fup.fasttrack",
-            List::Fup,
-            "slowed customers are not fasttracked",
-            "slowed customers are fasttracked past their queue",
-        ),
+        judge("fasttrack", List::Active, free, texts::fasttracked),
+        judge("fup.fasttrack", List::Fup, slowed_free, texts::slowed_fasttracked),
     ]
 }
 
@@ -258,11 +221,10 @@ fn masquerade(rules: &[&PrintedRow], site: &Ends<'_>, plan: &SitePlan) -> CheckF
     let packet = Packet { dst_port: Some(plan.portal_port), ..to_portal };
     let fate = walk(rules, "srcnat", &packet);
     if matches!(fate.end, Some("masquerade" | "src-nat" | "netmap" | "same")) {
-        let text = format!("the portal sees the router's address for every customer: {}", called(fate.rule));
-        let remedy = format!("give that rule the out-interface of the uplink, or {RUN_SCRIPT}");
-        return CheckFinding::fail(ID, text, remedy);
+        let found = texts::portal_masqueraded(called(fate.rule));
+        return CheckFinding::fail(ID, found, texts::bind_masquerade());
     }
-    CheckFinding::ok(ID, format!("customers of {CLIENT_LIST} reach the portal with their own address"))
+    CheckFinding::ok(ID, texts::portal_sees_clients(CLIENT_LIST))
 }
 
 /// Bits per second of `1M`, `512k` and `1000000`.
@@ -287,29 +249,25 @@ fn reduced_speed(tables: &Tables, plan: &SitePlan) -> CheckFinding {
     for (list, classifier, wanted, what) in sides {
         let marks = |row: &&PrintedRow| field(row, "action") == "mark-packet" && field(row, list) == fup;
         let Some(mark) = tables.enabled(MANGLE).find(marks).map(|row| field(row, "new-packet-mark")) else {
-            let text = format!("no enabled mangle rule marks {what} of {fup}: reduced speed is full speed");
-            return CheckFinding::fail("fup.mark", text, RUN_SCRIPT);
+            return CheckFinding::fail("fup.mark", texts::fup_unmarked(what, fup), texts::run_script());
         };
         let in_queue = |row: &&PrintedRow| field(row, "packet-mark").split(',').any(|m| m == mark);
         let Some(queue) = tables.enabled(QUEUE_TREE).find(in_queue) else {
-            let text =
-                format!("no enabled queue takes the mark {mark}: {what} at reduced speed is full speed");
-            return CheckFinding::fail("fup.queue", text, RUN_SCRIPT);
+            return CheckFinding::fail("fup.queue", texts::fup_unqueued(mark, what), texts::run_script());
         };
         let kind = tables.enabled(QUEUE_TYPE).find(|row| field(row, "name") == field(queue, "queue"));
         let found = kind.map_or("", |kind| field(kind, "pcq-rate"));
         let shared =
             kind.is_none_or(|kind| !field(kind, "pcq-classifier").split(',').any(|c| c == classifier));
         if rate(found) != rate(wanted) || shared {
-            let found = if found.is_empty() { "no rate" } else { found };
-            let text = format!("{what} at reduced speed has {found} and not {wanted} for each address");
-            return CheckFinding::fail("fup.queue", text, RUN_SCRIPT);
+            let found = match found {
+                "" => texts::fup_without_rate(what, wanted),
+                found => texts::fup_rate_differs(what, found, wanted),
+            };
+            return CheckFinding::fail("fup.queue", found, texts::run_script());
         }
     }
-    CheckFinding::ok(
-        "fup.queue",
-        format!("reduced speed is {} up and {} down for each address", plan.fup_up, plan.fup_down),
-    )
+    CheckFinding::ok("fup.queue", texts::fup_fits(&plan.fup_up, &plan.fup_down))
 }
 
 #[cfg(test)]

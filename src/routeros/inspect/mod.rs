@@ -5,8 +5,10 @@
 mod board;
 mod finding;
 mod firewall;
+mod payment_hosts;
 mod rows;
-mod tables;
+pub(super) mod tables;
+mod texts;
 mod walk;
 
 use super::setup::SitePlan;
@@ -18,9 +20,8 @@ pub fn inspect(tables: &Tables, plan: &SitePlan, now_ms: i64) -> Vec<CheckFindin
     let mut out = Vec::new();
     for (menu, why) in &tables.missing {
         let menu = menu.trim_end_matches("/print");
-        let remedy = "its checks were left out; nothing to do where the router has no such menu, else give the \
-                      agent's user the policy read";
-        out.push(CheckFinding::warn("router.menu", format!("{menu} cannot be read: {why}"), remedy));
+        let found = texts::menu_unreadable(menu, why);
+        out.push(CheckFinding::warn("router.menu", found, texts::menu_left_out()));
     }
     out.extend(rows::check(tables, plan, now_ms));
     out.extend(board::check(tables));

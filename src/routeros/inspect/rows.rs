@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
-use super::finding::{CheckFinding, RUN_SCRIPT};
+use super::finding::CheckFinding;
 use super::tables::{
     ADDRESS_LIST, BINDING, CLOCK, FILTER, GARDEN, GROUP, HOTSPOT, IPV6, PrintedRow, SERVICE, Tables, USER,
     field, flag, is_enabled,
 };
+use super::texts;
 use super::walk::network;
 use crate::domain::listing::{List, TAG};
 use crate::routeros::setup::{GATEWAY_HOSTS, PAYMENT_LIST, PORTAL_LIST, SitePlan, WALLET_HOSTS, quoted};
@@ -44,21 +45,15 @@ fn rights(tables: &Tables, plan: &SitePlan) -> Option<CheckFinding> {
     let policies: Vec<&str> =
         field(row, "policy").split(',').filter(|p| !p.is_empty() && !p.starts_with('!')).collect();
     if let Some(lacking) = POLICIES.iter().find(|policy| !policies.contains(policy)) {
-        let text = format!("group {group} lacks the policy {lacking}: the agent cannot change access");
-        let remedy = format!("/user group set [find where name={}] policy=api,read,write", quoted(group));
-        return Some(CheckFinding::fail(ID, text, remedy));
+        let remedy = texts::set_policies(quoted(group));
+        return Some(CheckFinding::fail(ID, texts::policy_lacking(group, lacking), remedy));
     }
     let more: Vec<&str> = policies.into_iter().filter(|policy| !POLICIES.contains(policy)).collect();
     if more.is_empty() {
-        return Some(CheckFinding::ok(
-            ID,
-            format!("user {} may read and write, and nothing else", plan.username),
-        ));
+        return Some(CheckFinding::ok(ID, texts::policies_fit(&plan.username)));
     }
-    let text = format!("group {group} may more than the agent needs: {}", more.join(", "));
-    let remedy =
-        "give the agent a group of its own with policy=api,read,write; \"kuotad router-setup\" has one";
-    Some(CheckFinding::warn(ID, text, remedy))
+    let found = texts::policies_too_many(group, more.join(", "));
+    Some(CheckFinding::warn(ID, found, texts::own_group()))
 }
 
 /// The address as text, for commands in remedies.
@@ -69,15 +64,12 @@ fn agent(plan: &SitePlan) -> String {
 fn user_address(tables: &Tables, plan: &SitePlan) -> Option<CheckFinding> {
     const ID: &str = "router.user-address";
     let row = user(tables, plan)?;
-    if !field(row, "address").is_empty() {
-        return Some(CheckFinding::ok(
-            ID,
-            format!("user {} logs in from {} only", plan.username, field(row, "address")),
-        ));
+    let (name, address) = (&plan.username, field(row, "address"));
+    if !address.is_empty() {
+        return Some(CheckFinding::ok(ID, texts::user_bound(name, address)));
     }
-    let text = format!("user {} may log in from anywhere", plan.username);
-    let remedy = format!("/user set [find where name={}] address={}", quoted(&plan.username), agent(plan));
-    Some(CheckFinding::warn(ID, text, remedy))
+    let remedy = texts::bind_user(quoted(name), agent(plan));
+    Some(CheckFinding::warn(ID, texts::user_from_anywhere(name), remedy))
 }
 
 fn service_address(tables: &Tables, plan: &SitePlan) -> Option<CheckFinding> {
@@ -89,10 +81,10 @@ fn service_address(tables: &Tables, plan: &SitePlan) -> Option<CheckFinding> {
             && field(row, "address").is_empty()
     };
     Some(match rows.map(|row| (row, field(row, "name"))).find(|(row, _)| open(row)) {
-        None => CheckFinding::ok(ID, "the API answers chosen addresses only"),
+        None => CheckFinding::ok(ID, texts::service_bound()),
         Some((_, name)) => {
-            let text = format!("service {name} answers any address");
-            CheckFinding::warn(ID, text, format!("/ip service set {name} address={}", agent(plan)))
+            let remedy = texts::bind_service(name, agent(plan));
+            CheckFinding::warn(ID, texts::service_for_anybody(name), remedy)
         }
     })
 }
@@ -101,31 +93,25 @@ fn certificate(tables: &Tables, plan: &SitePlan) -> Option<CheckFinding> {
     const ID: &str = "router.certificate";
     let row = tables.get(SERVICE)?.iter().find(|row| field(row, "name") == "api-ssl");
     if !plan.tls {
-        let text = "the API's password crosses the wire in clear (router.tls is off)";
-        let remedy =
-            "fine on a wire that customers cannot reach, such as a management VLAN; else use router.tls";
-        return Some(CheckFinding::warn(ID, text, remedy));
+        return Some(CheckFinding::warn(ID, texts::password_in_clear(), texts::use_tls()));
     }
     let certificate = row.map_or("", |row| field(row, "certificate"));
     if row.is_none_or(|row| flag(row, "disabled")) || matches!(certificate, "" | "none") {
-        let text = "api-ssl is disabled or has no certificate, so no TLS can be spoken";
-        let remedy = "make a certificate under /certificate, then /ip service set api-ssl certificate=NAME \
-                      tls-version=only-1.2 disabled=no";
-        return Some(CheckFinding::fail(ID, text, remedy));
+        return Some(CheckFinding::fail(ID, texts::no_certificate(), texts::make_certificate()));
     }
-    Some(CheckFinding::ok(ID, format!("api-ssl has the certificate {certificate}")))
+    Some(CheckFinding::ok(ID, texts::certificate(certificate)))
 }
 
 fn hotspot(tables: &Tables) -> Option<CheckFinding> {
     const ID: &str = "hotspot.server";
     let rows = tables.get(HOTSPOT)?;
-    let remedy = "set the hotspot up with /ip hotspot setup, or enable it";
+    let remedy = texts::set_up_hotspot();
     Some(match rows.iter().find(|row| !flag(row, "disabled")) {
         Some(row) if is_enabled(row) => {
-            CheckFinding::ok(ID, format!("hotspot {} on {}", field(row, "name"), field(row, "interface")))
+            CheckFinding::ok(ID, texts::hotspot_runs(field(row, "name"), field(row, "interface")))
         }
-        Some(row) => CheckFinding::fail(ID, format!("hotspot {} is invalid", field(row, "name")), remedy),
-        None => CheckFinding::fail(ID, "no hotspot is enabled: nobody is counted or stopped", remedy),
+        Some(row) => CheckFinding::fail(ID, texts::hotspot_invalid(field(row, "name")), remedy),
+        None => CheckFinding::fail(ID, texts::hotspot_missing(), remedy),
     })
 }
 
@@ -143,34 +129,31 @@ fn walled_garden(tables: &Tables, plan: &SitePlan) -> Option<CheckFinding> {
         })
     };
     if !opens(&plan.portal_host, PORTAL_LIST) {
-        let text = format!("the portal {} cannot be reached before log-in", plan.portal_host);
-        return Some(CheckFinding::fail(ID, text, RUN_SCRIPT));
+        let found = texts::portal_not_in_garden(&plan.portal_host);
+        return Some(CheckFinding::fail(ID, found, texts::run_script()));
     }
     let closed = |hosts: &[&str]| -> Vec<String> {
         hosts.iter().filter(|host| !opens(host, PAYMENT_LIST)).map(|host| (*host).to_owned()).collect()
     };
     let (gateway, wallets) = (closed(&GATEWAY_HOSTS), closed(&WALLET_HOSTS));
     Some(if !gateway.is_empty() && plan.online_payment {
-        let text = format!("payment hosts cannot be reached before log-in: {}", gateway.join(", "));
-        CheckFinding::fail(ID, text, RUN_SCRIPT)
+        let found = texts::gateway_not_in_garden(gateway.join(", "));
+        CheckFinding::fail(ID, found, texts::run_script())
     } else if !gateway.is_empty() || !wallets.is_empty() {
-        let text = format!("cannot be reached before log-in: {}", [gateway, wallets].concat().join(", "));
-        CheckFinding::warn(ID, text, RUN_SCRIPT)
+        let found = texts::hosts_not_in_garden([gateway, wallets].concat().join(", "));
+        CheckFinding::warn(ID, found, texts::run_script())
     } else {
-        CheckFinding::ok(ID, "portal and payment hosts can be reached before log-in")
+        CheckFinding::ok(ID, texts::garden_fits())
     })
 }
 
 fn binding(tables: &Tables, plan: &SitePlan) -> Option<CheckFinding> {
     const ID: &str = "hotspot.agent";
     let Some(IpAddr::V4(agent)) = plan.agent else {
-        return Some(CheckFinding::ok(
-            ID,
-            "the agent's IPv4 address is not known; it must not be behind the hotspot",
-        ));
+        return Some(CheckFinding::ok(ID, texts::agent_unknown()));
     };
     if !plan.client_networks.iter().any(|text| network(text, agent) == Some(true)) {
-        return Some(CheckFinding::ok(ID, format!("the agent {agent} is not among the customers")));
+        return Some(CheckFinding::ok(ID, texts::agent_apart(agent)));
     }
     tables.get(BINDING)?;
     let bypassed = tables.enabled(BINDING).any(|row| {
@@ -179,10 +162,9 @@ fn binding(tables: &Tables, plan: &SitePlan) -> Option<CheckFinding> {
         here && field(row, "type") == "bypassed"
     });
     Some(if bypassed {
-        CheckFinding::ok(ID, format!("the agent {agent} is bypassed"))
+        CheckFinding::ok(ID, texts::agent_bypassed(agent))
     } else {
-        let text = format!("the agent {agent} sits among the customers and needs a log-in like them");
-        CheckFinding::warn(ID, text, format!("/ip hotspot ip-binding add address={agent} type=bypassed"))
+        CheckFinding::warn(ID, texts::agent_among_customers(agent), texts::bypass_agent(agent))
     })
 }
 
@@ -199,7 +181,7 @@ fn is_dynamic(row: &PrintedRow) -> bool {
 /// Some rows by name: the first few are enough to look for.
 fn names<'a>(rows: impl Iterator<Item = &'a PrintedRow>) -> Option<String> {
     let rows: Vec<String> =
-        rows.map(|row| format!("{} in {}", field(row, "address"), field(row, "list"))).collect();
+        rows.map(|row| format!("{}/{}", field(row, "list"), field(row, "address"))).collect();
     let more = if rows.len() > 5 { ", ..." } else { "" };
     (!rows.is_empty()).then(|| format!("{} ({}{more})", rows.len(), rows[..rows.len().min(5)].join(", ")))
 }
@@ -210,11 +192,8 @@ fn foreign_rows(tables: &Tables, plan: &SitePlan) -> Option<CheckFinding> {
     let foreign =
         listed(tables, plan).filter(|row| !is_dynamic(row) && !field(row, "comment").starts_with(TAG));
     Some(match names(foreign) {
-        None => CheckFinding::ok(ID, "our lists hold our rows only"),
-        Some(rows) => {
-            let text = format!("our lists hold rows of others, which stay as they are: {rows}");
-            CheckFinding::warn(ID, text, "remove those rows, or choose other names in [router.lists]")
-        }
+        None => CheckFinding::ok(ID, texts::lists_ours()),
+        Some(rows) => CheckFinding::warn(ID, texts::lists_foreign(rows), texts::remove_foreign()),
     })
 }
 
@@ -222,12 +201,8 @@ fn dynamic_rows(tables: &Tables, plan: &SitePlan) -> Option<CheckFinding> {
     const ID: &str = "lists.dynamic";
     tables.get(ADDRESS_LIST)?;
     Some(match names(listed(tables, plan).filter(|row| is_dynamic(row))) {
-        None => CheckFinding::ok(ID, "our lists hold no rows that run out"),
-        Some(rows) => {
-            let text = format!("our lists hold rows that run out or that something else makes: {rows}");
-            let remedy = "find the rule, profile or script that adds to our list and give it another one";
-            CheckFinding::warn(ID, text, remedy)
-        }
+        None => CheckFinding::ok(ID, texts::lists_static()),
+        Some(rows) => CheckFinding::warn(ID, texts::lists_dynamic(rows), texts::find_adder()),
     })
 }
 
@@ -235,7 +210,7 @@ fn hotspot_ipv6(tables: &Tables) -> Option<CheckFinding> {
     const ID: &str = "hotspot.ipv6";
     tables.get(FILTER)?;
     let Some(rules) = tables.get(IPV6) else {
-        return Some(CheckFinding::ok(ID, "the router has no IPv6 firewall"));
+        return Some(CheckFinding::ok(ID, texts::ipv6_missing()));
     };
     let drops = |interface: &str| {
         rules.iter().any(|row| {
@@ -249,11 +224,8 @@ fn hotspot_ipv6(tables: &Tables) -> Option<CheckFinding> {
     };
     let open = tables.enabled(HOTSPOT).map(|row| field(row, "interface")).find(|interface| !drops(interface));
     Some(match open {
-        None => CheckFinding::ok(ID, "the hotspot has no way around the lists by IPv6"),
-        Some(interface) => {
-            let text = format!("IPv6 of {interface} is not dropped, and the lists cannot see it");
-            CheckFinding::warn(ID, text, format!("switch IPv6 off on {interface}, or {RUN_SCRIPT}"))
-        }
+        None => CheckFinding::ok(ID, texts::ipv6_closed()),
+        Some(interface) => CheckFinding::warn(ID, texts::ipv6_open(interface), texts::close_ipv6(interface)),
     })
 }
 
@@ -276,19 +248,14 @@ fn wall_ms(date: &str, time: &str, offset: &str) -> Option<i64> {
 fn router_clock(tables: &Tables, now_ms: i64) -> Option<CheckFinding> {
     const ID: &str = "clock.router";
     let row = tables.get(CLOCK)?.first()?;
-    let remedy = "set the router's clock by NTP: /system ntp client set enabled=yes, with servers";
+    let remedy = texts::set_clock();
     let (date, time) = (field(row, "date"), field(row, "time"));
     Some(match wall_ms(date, time, field(row, "gmt-offset")) {
-        None => CheckFinding::warn(ID, format!("the router's clock cannot be read: {date} {time}"), remedy),
+        None => CheckFinding::warn(ID, texts::clock_unreadable(format!("{date} {time}")), remedy),
         Some(ms) if (ms - now_ms).abs() > CLOCKS_APART_MS_MAX => {
-            let apart = (ms - now_ms) / 60_000;
-            CheckFinding::warn(
-                ID,
-                format!("the router's clock is {apart} minutes from this machine's"),
-                remedy,
-            )
+            CheckFinding::warn(ID, texts::clock_apart((ms - now_ms) / 60_000), remedy)
         }
-        Some(_) => CheckFinding::ok(ID, "the router's clock agrees with this machine's"),
+        Some(_) => CheckFinding::ok(ID, texts::clock_agrees()),
     })
 }
 

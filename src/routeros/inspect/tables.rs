@@ -1,22 +1,11 @@
 //! The menus that the checks read, and their rows as printed.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use mikrotik_rs::QueryOperator;
-
-use crate::domain::listing::List;
-use crate::routeros::client::RouterClient;
-use crate::routeros::port::RouterError;
-use crate::routeros::print::print;
-use crate::routeros::setup::{CLIENT_LIST, PAYMENT_LIST, PORTAL_LIST};
 use crate::routeros::words;
 
-/// The most rows of one menu that are looked at.
-const ROWS_MAX: usize = 20_000;
-
 /// One row as printed.
-pub(super) type PrintedRow = BTreeMap<String, String>;
+pub(in crate::routeros) type PrintedRow = BTreeMap<String, String>;
 
 /// A field as printed; empty where the row lacks it.
 pub(super) fn field<'a>(row: &'a PrintedRow, name: &str) -> &'a str {
@@ -37,7 +26,7 @@ pub(super) const SERVICE: &str = "/ip/service/print";
 pub(super) const HOTSPOT: &str = "/ip/hotspot/print";
 pub(super) const GARDEN: &str = "/ip/hotspot/walled-garden/ip/print";
 pub(super) const BINDING: &str = "/ip/hotspot/ip-binding/print";
-pub(super) const ADDRESS_LIST: &str = "/ip/firewall/address-list/print";
+pub(in crate::routeros) const ADDRESS_LIST: &str = "/ip/firewall/address-list/print";
 pub(super) const FILTER: &str = "/ip/firewall/filter/print";
 pub(super) const NAT: &str = "/ip/firewall/nat/print";
 pub(super) const MANGLE: &str = "/ip/firewall/mangle/print";
@@ -56,7 +45,7 @@ const RULE: &str = "chain,action,jump-target,protocol,src-address,dst-address,sr
                     new-packet-mark,dynamic,disabled,invalid,comment";
 
 /// What is read, and which columns.
-const MENUS: [(&str, &str); 18] = [
+pub(in crate::routeros) const MENUS: [(&str, &str); 18] = [
     (USER, "name,group,address,disabled"),
     (GROUP, "name,policy"),
     (SERVICE, "name,port,address,certificate,disabled,invalid"),
@@ -80,9 +69,9 @@ const MENUS: [(&str, &str); 18] = [
 /// What the menus print.
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
-    rows: BTreeMap<&'static str, Vec<PrintedRow>>,
+    pub(in crate::routeros) rows: BTreeMap<&'static str, Vec<PrintedRow>>,
     /// Menus that could not be read, with the router's words.
-    pub(super) missing: Vec<(&'static str, String)>,
+    pub(in crate::routeros) missing: Vec<(&'static str, String)>,
 }
 
 impl Tables {
@@ -101,48 +90,5 @@ impl Tables {
     pub(super) fn enabled(&self, menu: &str) -> impl Iterator<Item = &PrintedRow> {
         let rows = self.get(menu).unwrap_or_default().iter();
         rows.filter(|row| is_enabled(row) && !flag(row, "dynamic"))
-    }
-}
-
-impl RouterClient {
-    /// Prints the menus that matter, one after the other. A menu that the router refuses is noted and left out; a
-    /// connection that breaks is an error.
-    pub async fn tables(&self) -> Result<Tables, RouterError> {
-        let mut tables = Tables::default();
-        for (menu, columns) in MENUS {
-            match self.rows(menu, columns).await {
-                Ok(rows) => {
-                    tables.rows.insert(menu, rows);
-                }
-                Err(RouterError::Trap { message, .. }) => tables.missing.push((menu, message)),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(tables)
-    }
-
-    async fn rows(&self, menu: &'static str, columns: &'static str) -> Result<Vec<PrintedRow>, RouterError> {
-        let mut command = print(menu, columns);
-        if menu == ADDRESS_LIST {
-            let ours = [CLIENT_LIST, PORTAL_LIST, PAYMENT_LIST];
-            for name in List::ALL.map(|list| self.config.lists.name(list)).into_iter().chain(ours) {
-                command = command.query_equal("list", name);
-            }
-            command = command.query_operations(&[QueryOperator::Or; List::ALL.len() + 2]);
-        }
-        let ticket = self
-            .submit::<Vec<PrintedRow>, _>(menu, command.build(), None, move |rows, row| {
-                if rows.len() == ROWS_MAX {
-                    return Err(format!("more than {ROWS_MAX} rows"));
-                }
-                let cell = |name: &str| match row.lossy(name) {
-                    Cow::Borrowed("") => None,
-                    text => Some((name.to_owned(), text.into_owned())),
-                };
-                rows.push(columns.split(',').filter_map(cell).collect());
-                Ok(())
-            })
-            .await?;
-        Ok(ticket.answer().await?.rows)
     }
 }

@@ -8,7 +8,7 @@ use crate::support::http_client::Reply;
 use crate::support::site::TestSite;
 
 /// Pages of the office and the least role that may see them.
-const PAGES: [(&str, &str); 27] = [
+const PAGES: [(&str, &str); 28] = [
     ("/", "viewer"),
     ("/lainnya", "viewer"),
     ("/cari", "viewer"),
@@ -33,6 +33,7 @@ const PAGES: [(&str, &str); 27] = [
     ("/catatan", "operator"),
     ("/cadangan", "operator"),
     ("/versi", "operator"),
+    ("/dokter", "operator"),
     ("/pengelola", "owner"),
     ("/pengelola/baru", "owner"),
     ("/pengaturan", "owner"),

@@ -294,6 +294,7 @@ async fn every_other_form_of_the_desk_leads_on_when_it_is_sent() {
             }
             path if path.starts_with("/cadangan") => "/cadangan".to_owned(),
             "/versi/cari" => "/versi".to_owned(),
+            "/dokter" => path.clone(),
             _ => "/saya".to_owned(),
         };
         let page = browser.open(&at).await;

@@ -221,6 +221,7 @@ const DESK = {
     return { from: '/pengelola', to: new RegExp(`^/pengelola/${one.name}/token/[0-9a-f]+/hapus$`) }
   },
   '/cadangan/periksa': direct('/cadangan', '/cadangan/periksa', { done: 'Buku besar cocok' }),
+  '/dokter': direct('/dokter', '/dokter', { done: 'Diperiksa' }),
   '/versi/cari': direct('/versi', '/versi/cari', { done: 'Pembaruan diminta' }),
   '/cadangan/unduh': direct('/cadangan', '/cadangan/unduh', { isFile: true }),
   '/cadangan/kit': async (town) => {
@@ -475,6 +476,7 @@ const PRESSED_BY = {
   'console/more.html form /keluar': ['desk /keluar'],
   'console/customers/remind.html form /tagihan/ingatkan': ['desk /tagihan/ingatkan'],
   'console/office/backup.html form /cadangan/unduh': ['desk /cadangan/unduh'],
+  'console/office/doctor.html form /dokter': ['desk /dokter'],
   'console/office/version.html form /versi/cari': ['desk /versi/cari'],
   'console/office/backup.html form /cadangan/kit': ['desk /cadangan/kit'],
   'console/office/backup.html form /cadangan/periksa': ['desk /cadangan/periksa'],

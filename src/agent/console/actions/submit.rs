@@ -26,7 +26,6 @@ use crate::tools::digest;
 use crate::ui::address::parameter;
 use crate::ui::flash::{Claim, Draft, EDITED, Flash};
 use crate::ui::form::KEY;
-use crate::ui::lapsed::place as lapsed_place;
 use crate::ui::layout::see_other;
 use crate::ui::{Form, Locale};
 use crate::web::Problem;
@@ -92,8 +91,7 @@ pub(crate) async fn show<S: Subject>(
     }
     let uri = &session.page_request.uri;
     let (shown, edited) = (parameter(uri, SHOWN), parameter(uri, EDITED));
-    let lapsed = |key: &str| app.flash.draft(&lapsed_place(&session.actor.name), key);
-    let draft = shown.or(edited).map(|key| app.flash.draft(&session.token, key).or_else(|| lapsed(key)));
+    let draft = shown.or(edited).map(|key| session.draft(app, key));
     let typed = match draft {
         Some(Some(Draft::Done(at))) => return Ok(see_other(&at)),
         Some(Some(Draft::Typed(form))) => Some(form),

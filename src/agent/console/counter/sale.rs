@@ -28,8 +28,9 @@ use crate::protocol::admin::orders::OrderView;
 use crate::protocol::admin::values::Note;
 use crate::store::{OrderFilter, OrderRecord, Page, Role};
 use crate::tools::digest;
+use crate::ui::address::parameter;
 use crate::ui::desk::Layout;
-use crate::ui::flash::{Claim, Flash};
+use crate::ui::flash::{Claim, Draft, EDITED, Flash};
 use crate::ui::form::KEY;
 use crate::ui::layout::{page_with, see_other};
 use crate::ui::refused::Refused;
@@ -99,15 +100,40 @@ pub(crate) async fn show(
 ) -> Answer {
     session.at_least(Role::Cashier)?;
     let refused = session.page_request.refused.clone();
-    page(&app, &session, id, refused.as_ref().map(|refused| (&refused.problem, &refused.form))).await
+    let typed = match &refused {
+        Some(refused) => Typed::Refused(&refused.problem, &refused.form),
+        None => Typed::Nothing,
+    };
+    let kept = match parameter(&session.page_request.uri, EDITED).and_then(|key| session.draft(&app, key)) {
+        Some(Draft::Typed(form)) => Some(form),
+        Some(Draft::Done(_)) | None => None,
+    };
+    match (typed, &kept) {
+        (Typed::Nothing, Some(form)) => page(&app, &session, id, Typed::Kept(form)).await,
+        (typed, _) => page(&app, &session, id, typed).await,
+    }
 }
 
-async fn page(
-    app: &Arc<AppState>,
-    session: &AdminSession,
-    id: UserId,
-    refused: Option<(&Problem, &Form)>,
-) -> Answer {
+/// What was typed before the page is shown.
+#[derive(Clone, Copy)]
+enum Typed<'a> {
+    Nothing,
+    /// A press that was refused.
+    Refused(&'a Problem, &'a Form),
+    /// A press whose session had ended: nothing was taken, and what is paid for is pressed again.
+    Kept(&'a Form),
+}
+
+impl<'a> Typed<'a> {
+    fn text(self, field: &str) -> Option<&'a str> {
+        match self {
+            Self::Nothing => None,
+            Self::Refused(_, form) | Self::Kept(form) => form.text(field),
+        }
+    }
+}
+
+async fn page(app: &Arc<AppState>, session: &AdminSession, id: UserId, typed: Typed<'_>) -> Answer {
     let (actor, locale) = (session.actor.clone(), session.page_request.locale.clone());
     let known = app
         .read(move |engine| {
@@ -123,9 +149,13 @@ async fn page(
     let words = CounterWords::of(locale.language);
     let account = &known.customer.user.account;
     let left = say::quota(locale, (!account.unlimited).then(|| account.balance.remaining()));
-    let status = refused.map_or(StatusCode::OK, |(problem, _)| problem.status());
+    let (status, complaint) = match typed {
+        Typed::Nothing => (StatusCode::OK, None),
+        Typed::Refused(problem, _) => (problem.status(), Some(complaint(words, session, problem))),
+        Typed::Kept(_) => (StatusCode::OK, Some(words.kept.to_owned())),
+    };
     let warnings = warnings(session, &known);
-    let chosen = refused.and_then(|(_, form)| form.text("method")).unwrap_or(CashMethod::Cash.name());
+    let chosen = typed.text("method").unwrap_or(CashMethod::Cash.name());
     let methods = methods(app, session, chosen);
     let (frame, layout) = session.layout(known.customer.user.name.clone(), "/jual");
     let access = say::access(locale.language, &account.access);
@@ -139,7 +169,7 @@ async fn page(
             action: format!("/jual/{id}"),
             customer: format!("/pelanggan/{id}"),
             detail: left_until(words, locale, &access, &left, account.expires_at),
-            complaint: refused.map(|(problem, _)| complaint(words, session, problem)),
+            complaint,
             warnings,
             people: session.people(),
             has_online: methods.iter().any(|method| method.is_online),
@@ -150,7 +180,7 @@ async fn page(
                 .last_paid
                 .as_ref()
                 .map_or_else(|| NONE_PAID.to_owned(), |order| order.id.0.clone()),
-            reference: refused.and_then(|(_, form)| form.text(REFERENCE)).unwrap_or_default().to_owned(),
+            reference: typed.text(REFERENCE).unwrap_or_default().to_owned(),
             offers: known.offers,
         },
     )
@@ -307,7 +337,7 @@ async fn refuse(
     if !matches!(problem.status().as_u16(), 400 | 409 | 422 | 502 | 503) {
         return Err(problem);
     }
-    let page: Response = page(app, session, id, Some((&problem, form))).await?;
+    let page: Response = page(app, session, id, Typed::Refused(&problem, form)).await?;
     Ok(Refused::of(problem, form).answered_by(page))
 }
 

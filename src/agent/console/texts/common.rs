@@ -33,6 +33,7 @@ words! {
         settings: "Pengaturan", "Settings";
         version: "Versi", "Version";
         backup: "Cadangan", "Backup";
+        doctor: "Dokter", "Doctor";
         account: "Akun saya", "My account";
         by_pin: "Masuk dengan PIN", "Log in with the PIN";
         by_password: "Masuk dengan kata sandi", "Log in with the password";

@@ -34,6 +34,8 @@ words! {
         cannot: "Belum bisa: {0}", "Not now: {0}";
         choose: "Pilih paket atau tagihan yang dibayar.", "Choose the package or the debt that is paid.";
         one_online: "Bayar online untuk satu hal saja: tagihan dulu, lalu paket.", "Online, pay for one thing at a time: the debt first, then the package.";
+        kept: "Sesi sebelumnya sudah berakhir, jadi belum ada uang yang diterima. Cara bayar dan catatan masih seperti yang diisi; tekan lagi yang dibayar.",
+            "The session had ended, so no money was taken. Method and note are as they were filled in; press what is paid for again.";
         key_used: "Halaman ini sudah dipakai untuk penjualan lain. Mulai lagi dari Jual.", "This page was used for another sale already. Begin again at Sell.";
         sold: "Diterima {0} dari {1}.", "{0} taken from {1}.";
         asked: "Pembayaran {0} dari {1} dibuka. Perlihatkan kodenya.", "A payment of {0} from {1} is open. Show the code.";

@@ -5,6 +5,7 @@
 //! | `common` | what is on every page; logging in |
 //! | `people` | customers, debts, packages, and everything that can be done to them |
 //! | `counter` | a sale at the counter |
+//! | `doctor` | the checks of router, relay and machine |
 //! | `help` | customers who asked for help |
 //! | `hosts` | devices on the hotspot |
 //! | `office` | the dashboard, payments, the drawer, the router, reports, admins |
@@ -15,6 +16,7 @@
 pub(crate) mod audit;
 pub(crate) mod common;
 pub(crate) mod counter;
+pub(crate) mod doctor;
 pub(crate) mod files;
 pub(crate) mod help;
 pub(crate) mod hosts;

@@ -218,8 +218,6 @@ words! {
         edit_bind: "ikatan {0}", "binding {0}";
         edit_unbind: "hapus ikatan", "remove the binding";
         not_ours: "tidak terikat lagi", "no longer bound";
-        doctor: "Pemeriksaan lengkap router, disk, jam, dan relay: jalankan {0} di Raspberry Pi.",
-            "For every check of router, disk, clock and relay, run {0} on the Raspberry Pi.";
         // Reports
         reports: "Laporan", "Reports";
         sales: "Penjualan", "Sales";
