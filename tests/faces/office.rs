@@ -3,6 +3,7 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod adoption;
 mod devices;
 mod doctor;
 mod entrance;

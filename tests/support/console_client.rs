@@ -100,7 +100,7 @@ impl<'a> ConsoleClient<'a> {
     /// Sends a form as it is, and stays at its answer.
     pub async fn post_only(&self, path: &str, fields: &Fields) -> Page {
         let pairs: Vec<String> =
-            fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+            fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
         page(path, send(self.site, Method::POST, path, &self.cookie, Some(pairs.join("&"))).await)
     }
 

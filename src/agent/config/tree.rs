@@ -266,16 +266,16 @@ section! {
     Backup "backup" "backup." [default, deny_unknown_fields] {
         /// Time from one copy to the next, 10m to 30d; "0s": none are made. A copy is left out while nothing has changed.
         every: Duration [with = "crate::settings::duration"] = Duration::from_hours(6),
-            [Duration::ZERO, 30 * DAY], AtReload,
+            [Duration::ZERO, 30 * DAY], AtReload / Free,
             "Jarak antara dua cadangan.", "Time from one copy to the next.";
         /// How long copies are kept, 1d to 3660d: all of the last day, then the last one of each day.
         keep: Duration [with = "crate::settings::duration"] = 14 * DAY,
-            [DAY, DAYS_MAX * DAY], AtReload,
+            [DAY, DAYS_MAX * DAY], AtReload / Free,
             "Berapa lama cadangan disimpan.", "How long copies are kept.";
         /// Where copies go besides backups/ in data_dir, which dies with the card: a folder of another disk, which must be
         /// there, such as "/media/usb/kuota"; or "usb:LABEL", the disk with that label wherever it is mounted under
         /// /media or /mnt; or "s3://bucket/prefix", see below; or "relay", if the copies are not larger than 4 MB. Empty: nowhere.
-        target: CopyTarget = CopyTarget::None, AtReload,
+        target: CopyTarget = CopyTarget::None, AtReload / Free,
             "Tempat cadangan di luar kartu.", "Where copies go besides the card.";
         /// File with the public key (age1...) for which the copies at the target are encrypted. Empty: the key of the
         /// recovery kit, in data_dir; without a kit they are not encrypted.
@@ -291,13 +291,14 @@ section! {
     /// end old copies. Copies go there encrypted only.
     BackupS3 "backup.s3" "backup.s3." [default, deny_unknown_fields] {
         /// Its address, such as "https://s3.ap-southeast-3.amazonaws.com"; the bucket is named in the path. Empty: none.
-        endpoint: Option<HttpUrl> [with = "crate::settings::optional_url"] = None, AtReload,
+        endpoint: Option<HttpUrl> [with = "crate::settings::optional_url"] = None,
+            AtReload / WithSecret("backup.s3.secret"),
             "Alamat penyimpanan objek.", "Address of the object store.";
         /// Its region; stores that have none take "us-east-1".
-        region: String = "us-east-1".to_owned(), AtReload,
+        region: String = "us-east-1".to_owned(), AtReload / WithSecret("backup.s3.secret"),
             "Wilayah penyimpanan objek.", "Region of the object store.";
         /// The name of the access key.
-        key_id: String = String::new(), AtReload,
+        key_id: String = String::new(), AtReload / WithSecret("backup.s3.secret"),
             "Nama kunci akses.", "Name of the access key.";
         /// File with the secret of that key.
         secret_file: PathBuf = "/etc/kuota/s3.secret".into(), AtReload,

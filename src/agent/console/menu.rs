@@ -8,7 +8,7 @@ use axum::extract::State;
 use super::session::AdminSession;
 use super::texts::common::Words;
 use super::texts::office::{Office, role_name};
-use super::{doctor, version};
+use super::version;
 use crate::agent::engine::Actor;
 use crate::agent::http::sessions;
 use crate::agent::http::state::{Answer, AppState};
@@ -61,7 +61,7 @@ const SYSTEM: &[TabOf] = &[
     TabOf::new("/router", |words| words.router, Icon::Router, Role::Viewer),
     TabOf::new("/catatan", |words| words.audit, Icon::Audit, Role::Operator),
     TabOf::new("/cadangan", |words| words.backup, Icon::Backup, Role::Operator),
-    TabOf::new(doctor::PLACE, |words| words.doctor, Icon::Good, Role::Operator),
+    TabOf::new("/dokter", |words| words.doctor, Icon::Good, Role::Operator),
     TabOf::new("/pengelola", |words| words.admins, Icon::Admins, Role::Owner),
     TabOf::new("/pengaturan", |words| words.settings, Icon::Settings, Role::Owner),
     TabOf::new(version::PLACE, |words| words.version, Icon::Package, Role::Operator),

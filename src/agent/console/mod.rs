@@ -25,12 +25,14 @@
 //! | `files` | tables that people open in a spreadsheet |
 //! | `admins` | admins, and tokens for programs |
 //! | `doctor` | the checks of router, relay and machine |
+//! | `adoption` | hotspot users that become customers, and back |
 //! | `settings` | the configuration in force |
 //! | `backup`, `version` | copies, and the proof of the ledger; the running version and the next |
 
 pub(crate) mod account;
 pub(crate) mod actions;
 pub(crate) mod admins;
+pub(crate) mod adoption;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod counter;
@@ -102,6 +104,11 @@ pub(crate) fn routes(defaults: PageDefaults) -> Router<Arc<AppState>> {
         .route("/unduh/catatan", get(files::audit))
         .route("/pengelola", get(admins::show))
         .route("/dokter", get(doctor::show).post(doctor::examine))
+        .route("/adopsi", get(adoption::show))
+        .route("/adopsi/ambil", post(adoption::take))
+        .route("/adopsi/kembalikan", post(adoption::give_back))
+        .route("/adopsi/selesaikan", post(adoption::finish))
+        .route("/adopsi/kembali", post(adoption::come_back))
         .route("/pengaturan", get(settings::show))
         .route("/cadangan", get(backup::show))
         .route("/cadangan/periksa", post(backup::verify))

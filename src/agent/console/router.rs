@@ -9,6 +9,7 @@ use axum::extract::State;
 use super::dashboard::{PartLine, parts};
 use super::session::AdminSession;
 use crate::agent::config::Lists;
+use crate::agent::console::texts::adoption::AdoptionWords;
 use crate::agent::console::texts::doctor::DoctorWords;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
@@ -51,6 +52,8 @@ struct RouterPage {
     conflicts: Vec<String>,
     may_sync: bool,
     doctor: &'static str,
+    /// The link to adoption, for owners.
+    adoption: Option<&'static str>,
 }
 
 /// `GET /router`.
@@ -86,6 +89,7 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession
         conflicts,
         may_sync: session.actor.role >= Role::Operator,
         doctor: DoctorWords::of(locale.language).link,
+        adoption: (session.actor.role >= Role::Owner).then(|| AdoptionWords::of(locale.language).link),
     })
 }
 

@@ -158,7 +158,7 @@ impl CopyJob {
     fn is_there(&self, away: &CopyRecord, now: Timestamp) -> Result<bool, CopyError> {
         match &self.setup.backup.target {
             CopyTarget::S3 { bucket, prefix } => {
-                let bucket = S3Bucket::new(&self.setup.backup.s3, bucket, prefix)?;
+                let bucket = S3Bucket::new(&self.setup.backup.s3, &self.setup.data_dir, bucket, prefix)?;
                 Handle::current().block_on(bucket.has(&away.file, now))
             }
             CopyTarget::Relay => Handle::current().block_on(self.vault()?.has(&away.sha256)),
@@ -240,7 +240,7 @@ impl CopyJob {
                 return Err(CopyError::NoKey { place });
             }
             CopyTarget::S3 { bucket, prefix } => {
-                let bucket = S3Bucket::new(&self.setup.backup.s3, bucket, prefix)?;
+                let bucket = S3Bucket::new(&self.setup.backup.s3, &self.setup.data_dir, bucket, prefix)?;
                 Handle::current().block_on(bucket.put(&card.file, &from, &packed, now)).map(|()| None)
             }
             CopyTarget::Relay => {

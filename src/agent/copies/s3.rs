@@ -19,10 +19,10 @@ use sha2::{Digest, Sha256};
 
 use super::error::CopyError;
 use super::names::stamp;
-use crate::agent::config::BackupS3;
+use crate::agent::config::{BackupS3, DeskLayer};
 use crate::domain::units::Timestamp;
 use crate::http_client;
-use crate::settings::{Environment, Secret, SecretSource};
+use crate::settings::{Environment, Finding, Secret, SecretSource};
 use crate::store::packed::Packed;
 
 /// What a call may take that sends nothing.
@@ -33,6 +33,8 @@ const UPLINK_MIN: u64 = 8 * 1024;
 const STEP_BYTES: usize = 64 * 1024;
 /// How much of an error's text is shown.
 const ERROR_BYTES_MAX: usize = 4096;
+/// The secret's name, which is also that of the systemd credential.
+const SECRET: &str = "backup.s3.secret";
 const SERVICE: &str = "s3";
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const SIGNED_HEADERS: &str = "host;x-amz-content-sha256;x-amz-date";
@@ -52,13 +54,14 @@ struct SigningKeys {
 }
 
 impl S3Bucket {
-    /// The bucket of `s3://bucket/prefix` at the configured store.
-    pub fn new(config: &BackupS3, bucket: &str, prefix: &str) -> Result<Self, CopyError> {
+    /// The bucket of `s3://bucket/prefix` at the configured store. Its secret is a systemd credential, else what the desk
+    /// stored in `data_dir`, else the configured file.
+    pub fn new(config: &BackupS3, data_dir: &Path, bucket: &str, prefix: &str) -> Result<Self, CopyError> {
         let refused = |why: String| CopyError::Remote { place: format!("s3://{bucket}/{prefix}"), why };
         let endpoint =
             config.endpoint.as_ref().ok_or_else(|| refused("backup.s3.endpoint is empty".to_owned()))?;
-        let source = SecretSource { name: "backup.s3.secret", file: &config.secret_file, stored: None };
-        let secret = source.read(&Environment::process()).map_err(|finding| refused(finding.to_string()))?;
+        let secret = secret(config, data_dir, &Environment::process());
+        let secret = secret.map_err(|finding| refused(finding.to_string()))?;
         let http = http_client::builder().build().map_err(|error| refused(error.to_string()))?;
         let folder = if prefix.is_empty() { String::new() } else { format!("/{prefix}") };
         let (key_id, region) = (config.key_id.clone(), config.region.clone());
@@ -145,6 +148,11 @@ impl S3Bucket {
         };
         CopyError::Remote { place: format!("{}/{name}", self.base), why }
     }
+}
+
+fn secret(config: &BackupS3, data_dir: &Path, env: &Environment) -> Result<Secret, Finding> {
+    let stored = DeskLayer::in_use(data_dir).secret_file(data_dir, SECRET);
+    SecretSource { name: SECRET, file: &config.secret_file, stored: stored.as_deref() }.read(env)
 }
 
 impl SigningKeys {

@@ -60,7 +60,25 @@ fn bucket(endpoint: &str, dir: &Path) -> S3Bucket {
     std::fs::write(&secret_file, "not-a-real-secret\n").unwrap();
     let endpoint = Some(endpoint.parse().unwrap());
     let config = BackupS3 { endpoint, key_id: "NOTREAL".into(), secret_file, ..BackupS3::default() };
-    S3Bucket::new(&config, "kuota", "site-1").unwrap()
+    S3Bucket::new(&config, dir, "kuota", "site-1").unwrap()
+}
+
+#[test]
+fn the_secret_of_the_desk_replaces_the_file_and_a_credential_replaces_both() {
+    let dir = tempfile::tempdir().unwrap();
+    let (secret_file, folder) = (dir.path().join("s3.secret"), dir.path().join("credentials"));
+    std::fs::write(&secret_file, "of the file\n").unwrap();
+    std::fs::create_dir(&folder).unwrap();
+    let config = BackupS3 { secret_file, ..BackupS3::default() };
+    let env = Environment::from([("CREDENTIALS_DIRECTORY", folder.to_str().unwrap())]);
+    let read = || secret(&config, dir.path(), &env).unwrap().expose().to_owned();
+    assert_eq!(read(), "of the file");
+    let mut layer = DeskLayer::default();
+    layer.store_secret(dir.path(), SECRET, &Secret::new("of the desk")).unwrap();
+    layer.write(dir.path()).unwrap();
+    assert_eq!(read(), "of the desk");
+    std::fs::write(folder.join(SECRET), "of systemd\n").unwrap();
+    assert_eq!(read(), "of systemd");
 }
 
 fn copy(dir: &Path) -> (std::path::PathBuf, Packed) {

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{DaemonState, texts};
+use super::subject::DaemonState;
+use super::texts;
 use crate::agent::config::{Backup, CopyTarget};
 use crate::agent::copies::{AWAY_AGE_MAX, CopyLog, card_age_max, last_away};
 use crate::clock::rfc3339;

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::{DaemonState, Subject, copies, hardware, texts};
+use super::subject::{DaemonState, Subject};
+use super::{copies, hardware, texts};
 use crate::agent::config::{ClockTrust, Config};
 use crate::agent::router::site_plan::endpoint;
 use crate::domain::units::Timestamp;

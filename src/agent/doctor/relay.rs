@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::{Subject, texts};
+use super::subject::Subject;
+use super::texts;
 use crate::agent::payments::RelayError;
 use crate::routeros::inspect::CheckFinding;
 

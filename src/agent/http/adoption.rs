@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 
+use super::outcomes::{HandoverEnd, HandoverWork};
 use super::state::AppState;
 use crate::agent::engine::Actor;
 use crate::agent::router::adoption::{AccountReport, AdoptionError, AdoptionReport};
@@ -32,6 +33,37 @@ impl From<AdoptionError> for Problem {
 /// What each hotspot user is.
 pub(crate) async fn observe(app: &AppState, actor: &Actor) -> Result<AdoptionView, Problem> {
     Ok(view_of(app.site.cycle.observe_accounts(actor).await?))
+}
+
+/// The same as the router has it, for pages.
+pub(crate) async fn accounts(app: &AppState, actor: &Actor) -> Result<AdoptionReport, Problem> {
+    Ok(app.site.cycle.observe_accounts(actor).await?)
+}
+
+/// Begins a handover, unless one is under way. It goes on after the caller stopped waiting.
+pub(crate) async fn begin_handover(app: &Arc<AppState>, actor: Actor, work: HandoverWork) -> bool {
+    let (working, asked) = (Arc::clone(app), work.clone());
+    let run = async move {
+        let outcome = hand_over(&working, actor, asked).await;
+        working.site.cycle.wake();
+        HandoverEnd { at: working.site.clock.now(), work, outcome }
+    };
+    app.handovers.run(app.site.clock.now(), run).await
+}
+
+async fn hand_over(
+    app: &AppState,
+    actor: Actor,
+    work: HandoverWork,
+) -> Result<(Vec<String>, Vec<String>), Problem> {
+    let cycle = &app.site.cycle;
+    let ended = |report: AdoptionReport| (report.done, report.missing);
+    Ok(match work {
+        HandoverWork::Take(only) => ended(cycle.take_accounts(&actor, &only).await?),
+        HandoverWork::Return(only) => ended(cycle.return_accounts(&actor, &only).await?),
+        HandoverWork::Finish => (cycle.finish_handovers(&actor).await?, Vec::new()),
+        HandoverWork::ComeBack => (cycle.come_back(&actor).await?, Vec::new()),
+    })
 }
 
 /// Makes customers of hotspot users. A caller that goes away does not stop it half way.

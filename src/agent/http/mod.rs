@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `state` | the handlers' state, and the few ways to ask the site for something |
 //! | `caller`, `sessions`, `second_factor` | who calls, how browsers log in, the one-time codes |
+//! | `background`, `outcomes` | work that goes on after its page was answered, and what comes of it |
 //! | `errors` | what the engine, the store, the router and the relay say, as problems |
 //! | `store_notice` | what pages say while the store cannot be written |
 //! | `health`, `doctor` | how the daemon's parts are; the examination of everything |
@@ -19,6 +20,7 @@
 
 pub(crate) mod admins;
 pub(crate) mod adoption;
+pub(crate) mod background;
 pub(crate) mod backup;
 pub(crate) mod caller;
 pub(crate) mod checkout;
@@ -31,6 +33,7 @@ pub(crate) mod hosts;
 pub(crate) mod leave;
 pub(crate) mod ledger;
 pub(crate) mod orders;
+pub(crate) mod outcomes;
 pub(crate) mod quick_pin;
 pub(crate) mod recovery_kit;
 pub(crate) mod reminders;

@@ -9,7 +9,8 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 use tokio::task::spawn_blocking;
 
-use super::doctor::Examinations;
+use super::background::BackgroundWork;
+use super::outcomes::{Examination, HandoverEnd};
 use super::quick_pin::QuickLogins;
 use crate::agent::engine::{Actor, Command, Done, Engine, Key, Snapshot};
 use crate::agent::site::{STORE_FAILED, Site};
@@ -49,7 +50,9 @@ pub(crate) struct AppState {
     /// Who may log in with a quick PIN where.
     pub quick: QuickLogins,
     /// What the last examination found.
-    pub examinations: Examinations,
+    pub examinations: Arc<BackgroundWork<Examination>>,
+    /// How the last handover between router and store ended.
+    pub handovers: Arc<BackgroundWork<HandoverEnd>>,
     /// Whose a form is whose session ended while it was open.
     pub lapsed: SessionOwners,
 }
@@ -74,7 +77,8 @@ impl AppState {
             since,
             flash,
             quick,
-            examinations: Examinations::default(),
+            examinations: Arc::default(),
+            handovers: Arc::default(),
             lapsed: SessionOwners::default(),
         })
     }

@@ -25,6 +25,8 @@ use crate::store::HandoverRecord;
 const REASON: &str = "adopted from the router";
 /// How often hotspot users and hosts are read until no byte flowed in between.
 const ROUNDS_MAX: usize = 4;
+/// Changes that are sent before the progress is noted.
+const EDITS_AT_ONCE: usize = 64;
 /// How often sessions and cookies are removed that come again.
 const REMOVALS_MAX: usize = 4;
 
@@ -166,6 +168,15 @@ impl RouterCycle {
         let (done, missing) = self.finish_returning(actor).await?;
         let observed = self.observe_accounts(actor).await?;
         Ok(AdoptionReport { done, missing, ..observed })
+    }
+
+    /// Finishes on the router what was interrupted, in either direction. Returns whose handover ended.
+    pub async fn finish_handovers(&self, actor: &Actor) -> Result<Vec<String>, AdoptionError> {
+        let _handing_over = self.handing_over.lock().await;
+        self.check_enforcing()?;
+        let (mut done, _) = self.finish_taking(actor).await?;
+        done.extend(self.finish_returning(actor).await?.0);
+        Ok(done)
     }
 
     /// Customers get in by bindings, which a dry run does not write.
@@ -362,11 +373,16 @@ impl RouterCycle {
 
     /// Sends edits; the error is what the router refused, or why it was lost.
     pub(super) async fn change(&self, edits: &[AccountEdit]) -> Result<(), String> {
-        let outcomes = self.router.change_accounts(edits).await.map_err(|error| error.to_string())?;
-        let refused = outcomes.into_iter().find_map(|outcome| match outcome {
-            EditOutcome::Refused(why) => Some(why),
-            EditOutcome::Done | EditOutcome::AlreadySo => None,
-        });
+        self.handover_progress.begin(edits.len());
+        let mut refused = None;
+        for some in edits.chunks(EDITS_AT_ONCE) {
+            let outcomes = self.router.change_accounts(some).await.map_err(|error| error.to_string())?;
+            self.handover_progress.add(some.len());
+            refused = refused.or(outcomes.into_iter().find_map(|outcome| match outcome {
+                EditOutcome::Refused(why) => Some(why),
+                EditOutcome::Done | EditOutcome::AlreadySo => None,
+            }));
+        }
         refused.map_or(Ok(()), |why| Err(format!("the router refuses: {why}")))
     }
 }
@@ -528,13 +544,21 @@ fn counter_resets(returning: &[Handover], accounts: &HotspotAccounts) -> Vec<Acc
 
 /// Limits, then switches. The router counts a limit from its counters; a limit of 0 would be none, so somebody who has
 /// nothing left gets one byte.
+///
+/// A hotspot user that is on was finished by an earlier call, or a person switched it on. What this program set is never
+/// above what is left and the counters together; the limit from before the adoption is, and gives way.
 fn switching_on(returning: &[Handover], accounts: &HotspotAccounts) -> Vec<AccountEdit> {
     let rows: Vec<(&Handover, &HotspotUser)> =
         returning.iter().filter_map(|handover| Some((handover, row_of(handover, accounts)?))).collect();
     let off = || rows.iter().filter(|(_, user)| user.disabled);
-    let limits = off().filter_map(|(handover, user)| {
+    let limits = rows.iter().filter_map(|(handover, user)| {
         let limit = user.bytes.saturating_add(handover.remaining?.0).max(1);
-        (user.limit != Some(limit)).then(|| AccountEdit::SetLimit { row: user.row.clone(), limit })
+        let is_right = match user.limit {
+            Some(found) if user.disabled => found == limit,
+            Some(found) => found <= limit,
+            None => false,
+        };
+        (!is_right).then(|| AccountEdit::SetLimit { row: user.row.clone(), limit })
     });
     let on = off().map(|(_, user)| AccountEdit::Switch { row: user.row.clone(), disabled: false });
     limits.chain(on).collect()

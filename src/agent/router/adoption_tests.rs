@@ -83,6 +83,8 @@ fn what_is_left_is_the_limit_above_the_counters_and_nothing_left_is_not_no_limit
             user("nothing", true, 0, Some(1000)),
             user("unlimited", true, 70, None),
             user("done", false, 3, Some(40)),
+            user("by-hand", false, 500, Some(1000)),
+            user("by-hand-freed", false, 500, None),
         ],
         ..HotspotAccounts::default()
     };
@@ -92,6 +94,8 @@ fn what_is_left_is_the_limit_above_the_counters_and_nothing_left_is_not_no_limit
         handover("nothing", Some(0)),
         handover("unlimited", None),
         handover("done", Some(40)),
+        handover("by-hand", Some(400)),
+        handover("by-hand-freed", Some(400)),
         handover("deleted", Some(40)),
     ];
     assert_eq!(
@@ -100,6 +104,8 @@ fn what_is_left_is_the_limit_above_the_counters_and_nothing_left_is_not_no_limit
             limit("left", 400),
             limit("kept-counters", 470),
             limit("nothing", 1),
+            limit("by-hand", 900),
+            limit("by-hand-freed", 900),
             on("left"),
             on("kept-counters"),
             on("nothing"),

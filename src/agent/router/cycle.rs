@@ -12,6 +12,7 @@ use super::device_names::{DeviceNames, NamesByMac};
 use super::edit_backoff::{EditBackoff, RefusedEdit};
 use super::fault_log::{self, FaultLog};
 use super::faults::{Menu, RouterFault};
+use super::progress::HandoverProgress;
 use crate::agent::engine::{Engine, EngineError, EngineGone, EngineHandle, Reading, RouterChange, Who};
 use crate::agent::health::{CycleFigures, LinkState};
 use crate::clock::Clock;
@@ -164,6 +165,8 @@ pub struct RouterCycle {
     reconciling: AsyncMutex<Turns>,
     /// Held while customers are handed over between the router and the store.
     pub(super) handing_over: AsyncMutex<()>,
+    /// How far the present step of a handover is on the router.
+    pub handover_progress: HandoverProgress,
     lists: ListNames,
     wake: Arc<Notify>,
     started_at: Timestamp,
@@ -203,6 +206,7 @@ impl RouterCycle {
             reading: AsyncMutex::new(()),
             reconciling: AsyncMutex::default(),
             handing_over: AsyncMutex::default(),
+            handover_progress: HandoverProgress::default(),
             lists,
             wake: Arc::new(Notify::new()),
             health: Mutex::new(Health::default()),

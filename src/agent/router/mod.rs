@@ -8,6 +8,7 @@
 //! | [`edit_backoff`] | edits that the router refuses, and when each is sent again |
 //! | [`faults`] | what is not as it should be, in words for people |
 //! | [`leave`] | customers that become hotspot users, and our rows removed |
+//! | [`progress`] | how far a handover is on the router |
 //! | `fault_log` | one log line when a fault begins and one when it ends |
 //! | [`site_plan`] | what the configuration says about the router's side of the site |
 
@@ -19,6 +20,7 @@ pub mod edit_backoff;
 mod fault_log;
 pub mod faults;
 pub mod leave;
+pub mod progress;
 pub mod site_plan;
 
 pub use cycle::{CycleError, Enforced, RouterCycle};

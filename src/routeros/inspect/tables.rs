@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::routeros::words;
 
 /// One row as printed.
-pub(in crate::routeros) type PrintedRow = BTreeMap<String, String>;
+pub(crate) type PrintedRow = BTreeMap<String, String>;
 
 /// A field as printed; empty where the row lacks it.
 pub(super) fn field<'a>(row: &'a PrintedRow, name: &str) -> &'a str {
@@ -26,7 +26,7 @@ pub(super) const SERVICE: &str = "/ip/service/print";
 pub(super) const HOTSPOT: &str = "/ip/hotspot/print";
 pub(super) const GARDEN: &str = "/ip/hotspot/walled-garden/ip/print";
 pub(super) const BINDING: &str = "/ip/hotspot/ip-binding/print";
-pub(in crate::routeros) const ADDRESS_LIST: &str = "/ip/firewall/address-list/print";
+pub(crate) const ADDRESS_LIST: &str = "/ip/firewall/address-list/print";
 pub(super) const FILTER: &str = "/ip/firewall/filter/print";
 pub(super) const NAT: &str = "/ip/firewall/nat/print";
 pub(super) const MANGLE: &str = "/ip/firewall/mangle/print";
@@ -45,7 +45,7 @@ const RULE: &str = "chain,action,jump-target,protocol,src-address,dst-address,sr
                     new-packet-mark,dynamic,disabled,invalid,comment";
 
 /// What is read, and which columns.
-pub(in crate::routeros) const MENUS: [(&str, &str); 18] = [
+pub(crate) const MENUS: [(&str, &str); 18] = [
     (USER, "name,group,address,disabled"),
     (GROUP, "name,policy"),
     (SERVICE, "name,port,address,certificate,disabled,invalid"),
@@ -69,9 +69,9 @@ pub(in crate::routeros) const MENUS: [(&str, &str); 18] = [
 /// What the menus print.
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
-    pub(in crate::routeros) rows: BTreeMap<&'static str, Vec<PrintedRow>>,
+    pub(crate) rows: BTreeMap<&'static str, Vec<PrintedRow>>,
     /// Menus that could not be read, with the router's words.
-    pub(in crate::routeros) missing: Vec<(&'static str, String)>,
+    pub(crate) missing: Vec<(&'static str, String)>,
 }
 
 impl Tables {

@@ -4,9 +4,10 @@
 use std::fs;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::time::Duration;
 
 use axum::http::Method;
-use kuota::agent::config::Config;
+use kuota::agent::config::{Config, DeskLayer};
 use kuota::agent::settings::reload;
 use kuota::domain::id::Mac;
 use kuota::settings::Environment;
@@ -123,6 +124,9 @@ async fn a_stolen_session_or_token_cannot_send_a_secret_elsewhere() {
         set("router.username", "siapa"),
         json!({"values": [{"key": "relay.url", "value": "http://203.0.113.7"}, {"key": "relay.site", "value": "x"}]}),
         json!({"secrets": [{"name": "router.password", "value": "x"}]}),
+        set("backup.s3.endpoint", "http://203.0.113.7"),
+        set("backup.s3.key_id", "SIAPA"),
+        json!({"secrets": [{"name": "backup.s3.secret", "value": "x"}]}),
     ];
     for body in &elsewhere {
         patch(&site, body.clone()).await.problem(403, "session_needed");
@@ -185,6 +189,35 @@ async fn another_host_gets_its_own_secret_or_none_and_only_from_the_next_start_o
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn copies_are_set_at_once_and_an_object_store_gets_its_own_secret() {
+    let site = site().await;
+    let owner = ConsoleClient::owner(&site).await.cookie().to_owned();
+    let done = patch(&site, set("backup.every", "1h")).await.ok(200);
+    assert_eq!(done["after_restart"], json!([]), "{done}");
+    assert_eq!(site.agent().in_force().backup.every, Duration::from_hours(1));
+
+    // A bucket needs a store, and a store its own secret.
+    patch(&site, set("backup.target", "s3://kuota/desa")).await.invalid("values.backup.s3.endpoint");
+    let mut body = json!({"password": PASSWORD, "values": [
+        {"key": "backup.s3.endpoint", "value": "https://s3.example"},
+        {"key": "backup.s3.key_id", "value": "KUNCI"},
+        {"key": "backup.target", "value": "s3://kuota/desa"},
+    ]});
+    patch_as(&site, &owner, &body).await.invalid("secrets.backup.s3.secret");
+    assert_eq!(site.agent().in_force().backup.s3.endpoint, None);
+    body["secrets"] = json!([{"name": "backup.s3.secret", "value": NEW_SECRET}]);
+    let done = patch_as(&site, &owner, &body).await.ok(200);
+    assert_eq!(done["secrets"], json!(["backup.s3.secret"]), "{done}");
+    let backup = site.agent().in_force().backup;
+    assert_eq!(backup.target.to_string(), "s3://kuota/desa");
+    assert_eq!(backup.s3.endpoint.unwrap().to_string(), "https://s3.example");
+    let layer = DeskLayer::in_use(site.folder());
+    let file = layer.secret_file(site.folder(), "backup.s3.secret").unwrap();
+    assert_eq!(fs::read_to_string(file).unwrap().trim(), NEW_SECRET);
+    assert!(!stored(&site).unwrap().contains(NEW_SECRET));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bad_values_change_nothing_and_name_their_key() {
     let site = site().await;
     let long = "x".repeat(501);
@@ -203,6 +236,12 @@ async fn bad_values_change_nothing_and_name_their_key() {
         ("router.poll_interval", "1ms"),
         ("payment.methods", "qris, cash"),
         ("payment.methods", "qris, qris"),
+        ("backup.every", "1m"),
+        ("backup.keep", "0s"),
+        ("backup.target", "../lain"),
+        ("backup.target", "s3://b/../c"),
+        ("backup.recipient_file", "/etc/shadow"),
+        ("backup.s3.secret_file", "/etc/shadow"),
         ("colour", "#ffcc00"),
         ("data_dir", "/tmp"),
         ("admin.listen", "0.0.0.0:80"),

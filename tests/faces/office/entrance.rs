@@ -345,22 +345,22 @@ async fn what_was_typed_when_the_session_ended_is_there_again_for_the_same_perso
     let place = place.replace("/pelanggan/", "/jual/");
     site.package(1024, 10_000).await;
     let siti = ConsoleClient::again(&site, "siti").await;
-    let page = siti.open(&place).await;
-    let offer = page.html.split("name=\"untuk\" value=\"- ").nth(1).unwrap().split('"').next().unwrap();
-    let mut sale = page.fields();
+    let sale_page = siti.open(&place).await;
+    let offer = sale_page.html.split("name=\"untuk\" value=\"- ").nth(1).unwrap().split('"').next().unwrap();
+    let mut sale = sale_page.fields();
     let filled =
         [("untuk", format!("- {offer}")), ("method", "transfer".into()), ("reference", "BCA 17:02".into())];
     sale.extend(filled.map(|(name, value)| (name.to_owned(), value)));
     siti.post("/keluar", &[("_token".to_owned(), sale["_token"].clone())].into()).await;
     let lines = site.lines().await;
-    let led = siti.post(&page.action(), &sale).await;
+    let led = siti.post(&sale_page.action(), &sale).await;
+    assert_eq!(site.lines().await, lines, "nothing was taken");
     let to = led.to.strip_prefix("/masuk?ke=").unwrap_or_else(|| panic!("{}", led.to)).to_owned();
     let back = ConsoleClient::again(&site, "siti").await.open(&to).await;
     back.says("belum ada uang yang diterima");
     assert_eq!(back.fields()["reference"], "BCA 17:02");
     assert!(back.html.contains("value=\"transfer\" checked"), "{}", back.html);
     assert!(!andi.open(&to).await.html.contains("BCA 17:02"), "what somebody else typed");
-    assert_eq!(site.lines().await, lines, "nothing was taken");
 
     // A form of nobody that is known is kept nowhere.
     fields.insert("_token".into(), "0".repeat(32));

@@ -8,7 +8,7 @@ use crate::support::http_client::Reply;
 use crate::support::site::TestSite;
 
 /// Pages of the office and the least role that may see them.
-const PAGES: [(&str, &str); 28] = [
+const PAGES: [(&str, &str); 29] = [
     ("/", "viewer"),
     ("/lainnya", "viewer"),
     ("/cari", "viewer"),
@@ -34,6 +34,7 @@ const PAGES: [(&str, &str); 28] = [
     ("/cadangan", "operator"),
     ("/versi", "operator"),
     ("/dokter", "operator"),
+    ("/adopsi", "owner"),
     ("/pengelola", "owner"),
     ("/pengelola/baru", "owner"),
     ("/pengaturan", "owner"),

@@ -312,6 +312,12 @@ async fn every_other_form_of_the_desk_leads_on_when_it_is_sent() {
                 let fields = form.map(|(name, value)| (name.to_owned(), value.to_owned()));
                 browser.post(&path, &fields.into()).await
             }
+            "/adopsi/ambil" | "/adopsi/kembalikan" | "/adopsi/selesaikan" | "/adopsi/kembali" => {
+                let token = page.fields()["_token"].clone();
+                let typed = [("_token", token.as_str()), ("cakupan", "semua"), ("password", PASSWORD)];
+                let fields = typed.map(|(name, value)| (name.to_owned(), value.to_owned()));
+                browser.post(&path, &fields.into()).await
+            }
             "/cadangan/kit" => {
                 let mut fields = page.fields();
                 fields.insert("password".to_owned(), PASSWORD.to_owned());
@@ -413,6 +419,7 @@ async fn every_form_of_the_desk_leads_on_when_it_is_refused_and_its_page_can_be_
             && !path.starts_with("/saya")
             && !path.starts_with("/cadangan")
             && path != "/versi/cari"
+            && !path.starts_with("/adopsi")
             && !path.starts_with("/masuk")
         {
             prepared(site, &browser, &path, &mut n).await.0

@@ -454,6 +454,10 @@ async function replaceKit(page) {
 
 /** What cannot come to be among simulated people, and the test in Rust that presses it to its end. */
 const ELSEWHERE = {
+  'desk /adopsi/ambil': 'faces office: hotspot_users_are_shown_with_what_becomes_of_them_taken_by_tick_and_given_back',
+  'desk /adopsi/kembalikan': 'faces office: hotspot_users_are_shown_with_what_becomes_of_them_taken_by_tick_and_given_back',
+  'desk /adopsi/selesaikan': 'faces office: every_other_form_of_the_desk_leads_on_when_it_is_sent',
+  'desk /adopsi/kembali': 'faces office: every_other_form_of_the_desk_leads_on_when_it_is_sent',
   'desk /pengaturan/nama': 'faces office: every_deed_of_the_desk_leads_on_whenever_it_is_sent',
   'desk /pengaturan/mulai-ulang': 'faces office: every_deed_of_the_desk_leads_on_whenever_it_is_sent',
   'desk /pembayaran/{order}/bukukan': 'faces office: the_review_queue_stands_first_and_the_owner_decides_after_seeing_what_it_does',
@@ -476,6 +480,10 @@ const PRESSED_BY = {
   'console/more.html form /keluar': ['desk /keluar'],
   'console/customers/remind.html form /tagihan/ingatkan': ['desk /tagihan/ingatkan'],
   'console/office/backup.html form /cadangan/unduh': ['desk /cadangan/unduh'],
+  'console/office/adoption.html form /adopsi/ambil': ['desk /adopsi/ambil'],
+  'console/office/adoption.html form /adopsi/kembalikan': ['desk /adopsi/kembalikan'],
+  'console/office/adoption.html form /adopsi/selesaikan': ['desk /adopsi/selesaikan'],
+  'console/office/adoption.html form /adopsi/kembali': ['desk /adopsi/kembali'],
   'console/office/doctor.html form /dokter': ['desk /dokter'],
   'console/office/version.html form /versi/cari': ['desk /versi/cari'],
   'console/office/backup.html form /cadangan/kit': ['desk /cadangan/kit'],

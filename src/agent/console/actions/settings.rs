@@ -35,32 +35,34 @@ pub(crate) struct SettingsRecord {
     pub restart: bool,
 }
 
+/// A group of settings. What differs is where it is, what it is called and which keys it has.
+const GROUP: FormAction<Settings> = FormAction {
+    segment: "",
+    title: |l| SettingsWords::of(l).change,
+    role: Role::Owner,
+    is_grave: false,
+    fits: |can| can.change,
+    spec: |context, _| spec(context, &[]),
+    work,
+};
+
 /// Settings by group, and the restart.
 pub(crate) const SETTINGS_ACTIONS: &[FormAction<Settings>] = &[
     FormAction {
         segment: "nama",
         title: |l| SettingsWords::of(l).group_name,
-        role: Role::Owner,
-        is_grave: false,
-        fits: |can| can.change,
         spec: |context, _| spec(context, &["name", "portal.contact", "language", "colour"]),
-        work,
+        ..GROUP
     },
     FormAction {
         segment: "pendaftaran",
         title: |l| SettingsWords::of(l).group_registration,
-        role: Role::Owner,
-        is_grave: false,
-        fits: |can| can.change,
         spec: |context, _| spec(context, &["portal.registration"]),
-        work,
+        ..GROUP
     },
     FormAction {
         segment: "kuota",
         title: |l| SettingsWords::of(l).group_quota,
-        role: Role::Owner,
-        is_grave: false,
-        fits: |can| can.change,
         spec: |context, _| {
             spec(
                 context,
@@ -74,14 +76,11 @@ pub(crate) const SETTINGS_ACTIONS: &[FormAction<Settings>] = &[
                 ],
             )
         },
-        work,
+        ..GROUP
     },
     FormAction {
         segment: "tagihan",
         title: |l| SettingsWords::of(l).group_debts,
-        role: Role::Owner,
-        is_grave: false,
-        fits: |can| can.change,
         spec: |context, _| {
             spec(
                 context,
@@ -97,56 +96,55 @@ pub(crate) const SETTINGS_ACTIONS: &[FormAction<Settings>] = &[
                 ],
             )
         },
-        work,
+        ..GROUP
     },
     FormAction {
         segment: "bayar",
         title: |l| SettingsWords::of(l).group_payment,
-        role: Role::Owner,
-        is_grave: false,
-        fits: |can| can.change,
         spec: |context, _| spec(context, &["payment.mode", "payment.methods"]),
-        work,
+        ..GROUP
     },
     FormAction {
         segment: "jarak",
         title: |l| SettingsWords::of(l).group_intervals,
-        role: Role::Owner,
-        is_grave: false,
-        fits: |can| can.change,
         spec: |context, _| {
             spec(context, &["router.poll_interval", "router.timeout", "store.commit_interval"])
         },
-        work,
+        ..GROUP
     },
     FormAction {
         segment: "penerapan",
         title: |l| SettingsWords::of(l).group_enforcement,
-        role: Role::Owner,
-        is_grave: false,
-        fits: |can| can.change,
         spec: |context, _| spec(context, &["policy.enforcement"]),
-        work,
+        ..GROUP
+    },
+    FormAction {
+        segment: "cadangan",
+        title: |l| SettingsWords::of(l).group_backup,
+        spec: |context, _| spec(context, &["backup.every", "backup.keep", "backup.target"]),
+        ..GROUP
+    },
+    FormAction {
+        segment: "s3",
+        title: |l| SettingsWords::of(l).group_s3,
+        spec: |context, _| {
+            spec(context, &["backup.s3.endpoint", "backup.s3.region", "backup.s3.key_id", "backup.target"])
+        },
+        ..GROUP
     },
     FormAction {
         segment: "router",
         title: |l| SettingsWords::of(l).group_router,
-        role: Role::Owner,
-        is_grave: false,
-        fits: |can| can.change,
         spec: |context, _| {
             spec(context, &["router.address", "router.tls", "router.tls_fingerprint", "router.username"])
         },
-        work,
+        ..GROUP
     },
     FormAction {
         segment: "relay",
         title: |l| SettingsWords::of(l).group_relay,
-        role: Role::Owner,
-        is_grave: false,
-        fits: |can| can.change,
         spec: |context, _| spec(context, &["relay.url", "relay.site"]),
-        work,
+        ..GROUP
     },
     FormAction {
         segment: "mulai-ulang",
@@ -184,7 +182,11 @@ fn spec(context: &FormContext<Settings>, keys: &[&str]) -> Result<FormSpec, Prob
     let mut fields: Vec<Field> =
         free.iter().copied().map(|key| field(key, types.get(key.path), &loaded, language)).collect();
     if let Some(secret) = free.iter().find_map(|key| secret_of(key.path)) {
-        let label = if secret == "relay.token" { w.relay_token } else { w.router_password };
+        let label = match secret {
+            "relay.token" => w.relay_token,
+            "backup.s3.secret" => w.s3_secret,
+            _ => w.router_password,
+        };
         fields.push(Field::new(SECRET, label, Kind::Password).hint(w.secret_hint));
         fields.push(Field::new("password", w.own_password, Kind::Password).hint(w.own_password_hint));
         fields.push(Field::new("otp", w.own_code, Kind::Password).hint(w.own_code_hint));

@@ -5,6 +5,7 @@
 //! | `common` | what is on every page; logging in |
 //! | `people` | customers, debts, packages, and everything that can be done to them |
 //! | `counter` | a sale at the counter |
+//! | `adoption` | hotspot users that become customers |
 //! | `doctor` | the checks of router, relay and machine |
 //! | `help` | customers who asked for help |
 //! | `hosts` | devices on the hotspot |
@@ -13,6 +14,7 @@
 //! | `say` | the rules' words as people read them |
 //! | `refusals` | why something was refused |
 
+pub(crate) mod adoption;
 pub(crate) mod audit;
 pub(crate) mod common;
 pub(crate) mod counter;

@@ -12,6 +12,8 @@ words! {
         group_payment: "Cara bayar online", "Online payment methods";
         group_intervals: "Jarak waktu", "Intervals";
         group_enforcement: "Terapkan ke router", "Enforcement on the router";
+        group_backup: "Salinan data", "Copies";
+        group_s3: "Penyimpanan objek (S3)", "Object store (S3)";
         group_router: "Masuk ke router", "Router log-in";
         group_relay: "Relay pembayaran", "Payment relay";
         change: "Ubah pengaturan", "Change settings";
@@ -33,6 +35,7 @@ words! {
         fixed_by_environment: "{0} ditentukan oleh lingkungan layanan di Pi.", "{0} is set by the environment of the service.";
         router_password: "Kata sandi di router", "Password on the router";
         relay_token: "Token di relay", "Token at the relay";
+        s3_secret: "Rahasia kunci akses S3", "Secret of the S3 access key";
         secret_hint: "Selalu ketik lagi: alamat ini menentukan ke mana rahasia dikirim.", "Always typed again: this address decides where the secret is sent.";
         own_password: "Kata sandi Anda", "Your password";
         own_password_hint: "Untuk memastikan bahwa ini Anda.", "To make sure that it is you.";
