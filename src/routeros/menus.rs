@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use mikrotik_rs::QueryOperator;
 
 use super::client::RouterClient;
-use super::inspect::tables::{ADDRESS_LIST, MENUS, PrintedRow, Tables};
+use super::inspect::tables::{ADDRESS, ADDRESS_LIST, MENUS, PrintedRow, Tables, networks_of};
 use super::port::RouterError;
 use super::print::print;
 use super::setup::{CLIENT_LIST, PAYMENT_LIST, PORTAL_LIST};
@@ -29,6 +29,16 @@ impl RouterClient {
             }
         }
         Ok(tables)
+    }
+
+    /// The networks of the interfaces that have a hotspot server: the customers' networks. A router that refuses the menu of
+    /// addresses has none to tell.
+    pub async fn hotspot_networks(&self, tables: &Tables) -> Result<Vec<String>, RouterError> {
+        match self.rows(ADDRESS, "address,network,interface,disabled").await {
+            Ok(rows) => Ok(networks_of(tables, &rows)),
+            Err(RouterError::Trap { .. }) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 
     async fn rows(&self, menu: &'static str, columns: &'static str) -> Result<Vec<PrintedRow>, RouterError> {

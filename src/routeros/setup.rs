@@ -204,6 +204,12 @@ impl SitePlan {
         out
     }
 
+    /// The script with the password of the agent's user at its end, so that nobody has to type it. The text is a secret.
+    pub fn script_with_password(&self, password: &str) -> String {
+        let (script, name) = (self.script(), quoted(&self.username));
+        format!("{script}/user set [find where name={name}] password={} disabled=no\n", quoted(password))
+    }
+
     fn heading(&self) -> String {
         let portal = remark(&self.portal_url);
         format!(

@@ -87,11 +87,11 @@ pub struct SecretSource<'a> {
 }
 
 /// The systemd credential of this name, if there is one. One that cannot be looked at is there: reading it says what is
-/// wrong. An empty one is none: the unit has it as the default where the credential's file does not exist.
+/// wrong. An empty line is none: the unit has it as the default where the credential's file does not exist.
 pub fn credential_file(name: &str, env: &Environment) -> Option<PathBuf> {
     let folder = env.get("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty())?;
-    let is_there = |path: &PathBuf| match std::fs::metadata(path) {
-        Ok(file) => file.len() > 0,
+    let is_there = |path: &PathBuf| match std::fs::read(path) {
+        Ok(bytes) => !bytes.trim_ascii().is_empty(),
         Err(error) => error.kind() != std::io::ErrorKind::NotFound,
     };
     Some(Path::new(folder).join(name)).filter(is_there)
@@ -152,7 +152,7 @@ mod tests {
         );
         std::fs::write(folder.join("router.password"), "from systemd\n").unwrap();
         assert_eq!(source.read(&env).unwrap().expose(), "from systemd");
-        std::fs::write(folder.join("router.password"), "").unwrap();
+        std::fs::write(folder.join("router.password"), "\n").unwrap();
         assert_eq!(source.read(&env).unwrap().expose(), "from file", "an empty credential is none");
         std::fs::write(folder.join("router.password"), "from systemd\n").unwrap();
         let stored = dir.path().join("stored");

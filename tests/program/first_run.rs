@@ -302,6 +302,75 @@ async fn wrong_codes_are_slowed_down_for_everybody() {
     assert!(!pi.is_in(&owner).await);
 }
 
+/// What the router is, and its script: the steps from the log-in to the checks.
+async fn prepare_router(pi: &mut Pi, owner: &mut Browser) {
+    let page = pi.get(owner, "/mulai/jaringan").await.text;
+    // The owner's log-in was in memory; the agent's own is tried instead.
+    assert!(page.contains("7.18.2"), "{page}");
+    let bad = [("portal", "http://10.0.0.2:8081"), ("networks", "10.5.50.0/99")];
+    let refused = pi.send(owner, "/mulai/jaringan", &bad).await;
+    let page = pi.get(owner, refused.headers["location"].to_str().unwrap()).await.text;
+    assert!(page.contains("client_networks") && page.contains("10.5.50.0/99"), "{page}");
+    let good = [("portal", "http://10.0.0.2:8081"), ("networks", "10.5.50.0/24, 10.5.51.0/24")];
+    assert_eq!(pi.send(owner, "/mulai/jaringan", &good).await.headers["location"], "/mulai/skrip");
+
+    let page = pi.get(owner, "/mulai/skrip").await.text;
+    assert!(
+        page.contains("http://10.0.0.2:") && page.contains("<svg") && page.contains("10.5.51.0/24"),
+        "{page}"
+    );
+    let token = page.split("/mulai/router/").nth(1).unwrap();
+    let token: String = token.chars().take_while(char::is_ascii_hexdigit).collect();
+    assert_eq!(token.len(), 32);
+    let fetch = |token: &str| {
+        let address = pi.address("set-up listens").unwrap();
+        Call::new(&http_client(), Method::GET, &format!("http://{address}/mulai/router/{token}"))
+    };
+    let thief = fetch(&token).from(Ipv4Addr::new(127, 0, 0, 2)).send().await;
+    assert!(thief.status == 403 && !thief.text.contains("password="), "{}", thief.text);
+    assert_eq!(fetch(&"0".repeat(32)).send().await.status, 404);
+    let fetched = fetch(&token).send().await;
+    let password = SimConfig::default().password;
+    let line = format!("/user set [find where name=\"kuota\"] password=\"{password}\" disabled=no");
+    assert!(fetched.status == 200 && fetched.text.contains(&line), "{}", fetched.text);
+    assert_eq!(fetch(&token).send().await.status, 404, "it is good once");
+    let stranger = Browser { cookie: None };
+    assert_eq!(pi.get(&stranger, "/mulai/kuota.rsc").await.headers["location"], "/");
+    assert!(pi.get(owner, "/mulai/kuota.rsc").await.text.contains(&line));
+    assert_eq!(pi.send(owner, "/mulai/skrip", &[]).await.headers["location"], "/mulai/periksa");
+    // The script was not run: the checks say so, and the owner may go on.
+    let page = pi.get(owner, "/mulai/periksa").await.text;
+    assert!(page.contains("masuk ke router, RouterOS") && page.contains("notice bad"), "{page}");
+    assert_eq!(pi.send(owner, "/mulai/periksa", &[]).await.headers["location"], "/mulai/aturan");
+}
+
+/// Rules, packages, a device and the kit.
+async fn choose_what_is_sold(pi: &mut Pi, owner: &mut Browser, sim: &SimRouter) {
+    let rules =
+        [("overage", "debt"), ("debt_limit", "1 GB"), ("fup", "0 MB"), ("due", "14d"), ("expiry", "extend")];
+    assert_eq!(pi.send(owner, "/mulai/aturan", &rules).await.headers["location"], "/mulai/paket");
+    let free = [("p1", "yes"), ("h1", "gratis")];
+    assert!(
+        pi.send(owner, "/mulai/paket", &free).await.headers["location"].to_str().unwrap().contains("salah=")
+    );
+    let chosen = [("p1", "yes"), ("h1", "Rp 4.000"), ("p2", "no"), ("p5", "yes"), ("h5", "150.000")];
+    assert_eq!(pi.send(owner, "/mulai/paket", &chosen).await.headers["location"], "/mulai/perangkat");
+    let mac = "02:00:00:00:00:07";
+    sim.host_connect(mac.parse().unwrap(), Ipv4Addr::new(10, 5, 50, 7));
+    assert!(pi.get(owner, "/mulai/perangkat").await.text.contains(mac));
+    let device = [("mac", mac), ("name", "Ibu Sari")];
+    assert_eq!(pi.send(owner, "/mulai/perangkat", &device).await.headers["location"], "/mulai/kit");
+    let token = pi.get(owner, "/mulai/kit").await.text;
+    let token = token.split("name=\"_token\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let kit = pi.post(owner, "/mulai/kit/buat", &[("_token", &token)]).await.text;
+    let key = kit.replace(' ', "");
+    assert!(key.contains("AGE-SECRET-KEY-1"), "{kit}");
+    assert!(pi.folder.data().join("recovery.recipient").exists());
+    assert!(!pi.get(owner, "/mulai/kit").await.text.replace(' ', "").contains("AGE-SECRET-KEY"));
+    assert!(!pi.record().to_string().contains("SECRET"));
+    assert_eq!(pi.send(owner, "/mulai/kit", &[]).await.headers["location"], "/mulai/selesai");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_steps_lead_to_a_desk_that_meters_wherever_the_daemon_is_killed() {
     let sim =
@@ -345,6 +414,10 @@ async fn the_steps_lead_to_a_desk_that_meters_wherever_the_daemon_is_killed() {
     assert!(!tested.headers["location"].to_str().unwrap().contains("salah="), "{tested:?}");
     let record = pi.record().to_string();
     assert!(!record.contains(PASSWORD) && !record.contains(&SimConfig::default().password), "{record}");
+    pi.restart().await;
+    prepare_router(&mut pi, &mut owner).await;
+    pi.restart().await;
+    choose_what_is_sold(&mut pi, &mut owner, &sim).await;
     assert!(sim.stats().writes == 0, "nothing is written to the router");
     pi.restart().await;
 
@@ -363,6 +436,15 @@ async fn the_steps_lead_to_a_desk_that_meters_wherever_the_daemon_is_killed() {
     while get("/api/v1/status").await.ok(200)["router"]["state"] != "ok" {
         tokio::time::sleep(LOOK).await;
     }
+    let sold = get("/api/v1/packages").await.json();
+    let sold: Vec<_> =
+        sold["items"].as_array().unwrap().iter().map(|p| (&p["name"], &p["price_rp"])).collect();
+    assert_eq!(
+        sold,
+        [(&Value::from("Harian 1 GB"), &Value::from(4000)), (&"Bulanan tanpa batas".into(), &150_000.into())]
+    );
+    let users = get("/api/v1/users").await.text;
+    assert!(users.contains("Ibu Sari"), "{users}");
     let audit = get("/api/v1/audit").await.text;
     assert!(audit.contains("first_run.claim") && audit.contains("power cut"), "{audit}");
     for path in ["/mulai/nama", "/mulai/selesai", "/mulai/klaim"] {
@@ -372,7 +454,8 @@ async fn the_steps_lead_to_a_desk_that_meters_wherever_the_daemon_is_killed() {
     let config = String::from_utf8(config.stdout).unwrap();
     assert!(
         config.contains("name = \"Warung Ibu\" # desk")
-            && config.contains("enforcement = \"dry-run\" # desk"),
+            && config.contains("enforcement = \"dry-run\" # desk")
+            && config.contains("overage = \"debt\" # desk"),
         "{config}"
     );
     // No way leads back: the record stays, and a restart finds an owner.

@@ -7,6 +7,8 @@
 //! | [`record`] | `first-run.json`: the claim and the answers so far |
 //! | `state` | what every page holds |
 //! | `gate` | who may open the steps, and forms that only our own pages can send |
+//! | `neighbours` | routers that announce themselves on the wire |
+//! | `router_login`, `script_link` | by which log-in the router is looked at; the address of its script |
 //! | `claim_page`, `step`, `step_page`, `steps` | the pages |
 //! | `texts` | all texts |
 //! | [`settle`] | what of the answers belongs into the store, entered by the next start |
@@ -16,7 +18,10 @@ pub mod claim;
 mod claim_page;
 mod gate;
 pub mod machine;
+mod neighbours;
 pub mod record;
+mod router_login;
+mod script_link;
 pub mod serve;
 pub mod settle;
 mod state;

@@ -81,13 +81,13 @@ pub struct Answers {
 
 /// The whole file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub struct Record {
     /// How far the set-up is.
     pub stage: Stage,
     /// Who may set the machine up.
     pub claiming: Claiming,
     /// The answers.
+    #[serde(default)]
     pub answers: Answers,
 }
 

@@ -92,7 +92,9 @@ pub async fn serve(
     let listener = TcpListener::bind(config.admin.listen).await?;
     let address = listener.local_addr()?;
     let limits = Arc::new(config.clone()).desk_limits();
-    let run = Arc::new(FirstRun::new(path, env, config, machine, record, clock));
+    let mut run = FirstRun::new(path, env, config, machine, record, clock);
+    run.port = address.port();
+    let run = Arc::new(run);
     run.count_time(run.machine.boot().as_ref());
     tracing::info!(%address, "nobody has claimed this machine: set-up listens");
     let (close, closing) = watch::channel(false);

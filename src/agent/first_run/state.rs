@@ -8,6 +8,7 @@ use tokio::sync::{Mutex as AsyncMutex, watch};
 
 use super::machine::{Boot, Machine};
 use super::record::Record;
+use super::script_link::ScriptLink;
 use crate::agent::config::{Config, ConfigError, DeskLayer, LoadedConfig};
 use crate::clock::Clock;
 use crate::identity::Passwords;
@@ -41,7 +42,10 @@ pub(super) struct FirstRun {
     pub host_names: HostNames,
     /// The owner's own log-in to the router, once typed.
     pub login: AsyncMutex<Option<RouterLogin>>,
+    /// The port on which the pages are.
+    pub port: u16,
     codes: Mutex<RateLimit>,
+    script: Mutex<ScriptLink>,
     record: Mutex<Kept>,
     finished: watch::Sender<bool>,
 }
@@ -72,6 +76,8 @@ impl FirstRun {
             passwords: Passwords::default(),
             host_names,
             login: AsyncMutex::default(),
+            port: 0,
+            script: Mutex::default(),
             codes: Mutex::new(RateLimit::every(CODE_PAUSE, CODES_AT_ONCE)),
             record: Mutex::new(Kept { record, saved_at }),
             finished: watch::Sender::new(false),
@@ -125,6 +131,11 @@ impl FirstRun {
     /// Takes one try of the code; an error is the time to wait.
     pub fn take_code_try(&self) -> Result<(), Duration> {
         self.codes.lock().unwrap_or_else(PoisonError::into_inner).take(self.clock.uptime())
+    }
+
+    /// The address of the router's script.
+    pub fn script_link(&self) -> MutexGuard<'_, ScriptLink> {
+        self.script.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The configuration with this layer.

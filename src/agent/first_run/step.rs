@@ -9,12 +9,31 @@ pub(super) enum Step {
     Name,
     Owner,
     Router,
+    Network,
+    Script,
+    Checks,
+    Policy,
+    Packages,
+    Device,
+    Kit,
     Finish,
 }
 
 impl Step {
     /// All, in order.
-    pub const ALL: [Self; 4] = [Self::Name, Self::Owner, Self::Router, Self::Finish];
+    pub const ALL: [Self; 11] = [
+        Self::Name,
+        Self::Owner,
+        Self::Router,
+        Self::Network,
+        Self::Script,
+        Self::Checks,
+        Self::Policy,
+        Self::Packages,
+        Self::Device,
+        Self::Kit,
+        Self::Finish,
+    ];
 
     /// Its stable name in the record.
     pub fn id(self) -> &'static str {
@@ -22,6 +41,13 @@ impl Step {
             Self::Name => "name",
             Self::Owner => "owner",
             Self::Router => "router",
+            Self::Network => "network",
+            Self::Script => "script",
+            Self::Checks => "checks",
+            Self::Policy => "policy",
+            Self::Packages => "packages",
+            Self::Device => "device",
+            Self::Kit => "kit",
             Self::Finish => "finish",
         }
     }
@@ -32,6 +58,13 @@ impl Step {
             Self::Name => "/mulai/nama",
             Self::Owner => "/mulai/pemilik",
             Self::Router => "/mulai/router",
+            Self::Network => "/mulai/jaringan",
+            Self::Script => "/mulai/skrip",
+            Self::Checks => "/mulai/periksa",
+            Self::Policy => "/mulai/aturan",
+            Self::Packages => "/mulai/paket",
+            Self::Device => "/mulai/perangkat",
+            Self::Kit => "/mulai/kit",
             Self::Finish => "/mulai/selesai",
         }
     }
@@ -42,6 +75,13 @@ impl Step {
             Self::Name => words.name,
             Self::Owner => words.owner,
             Self::Router => words.router,
+            Self::Network => words.network,
+            Self::Script => words.script,
+            Self::Checks => words.checks,
+            Self::Policy => words.policy,
+            Self::Packages => words.packages,
+            Self::Device => words.test_device,
+            Self::Kit => words.kit,
             Self::Finish => words.finish,
         }
     }
@@ -49,8 +89,14 @@ impl Step {
     /// Whether the set-up cannot be finished without it.
     pub fn is_needed(self) -> bool {
         match self {
-            Self::Name | Self::Owner | Self::Router => true,
-            Self::Finish => false,
+            Self::Name | Self::Owner | Self::Router | Self::Network => true,
+            Self::Script
+            | Self::Checks
+            | Self::Policy
+            | Self::Packages
+            | Self::Device
+            | Self::Kit
+            | Self::Finish => false,
         }
     }
 

@@ -11,9 +11,12 @@ use super::gate::{Claimant, StepForm};
 use super::state::FirstRun;
 use super::step::Step;
 use super::texts::{ClaimWords, StepWords};
+use crate::agent::doctor::Level;
 use crate::domain::units::Timestamp;
+use crate::routeros::inspect::CheckFinding;
 use crate::ui::catalogue::fill;
 use crate::ui::field::FieldView;
+use crate::ui::language::Language;
 use crate::ui::layout::{page_with, see_other};
 use crate::ui::refused::Refused;
 use crate::ui::{Form, Frame};
@@ -37,6 +40,27 @@ pub(super) struct FindingLine {
     pub remedy: String,
 }
 
+impl FindingLine {
+    /// A finding of the doctor.
+    pub fn of(finding: &CheckFinding, language: Language) -> Self {
+        let tone = match finding.level {
+            Level::Ok => "good",
+            Level::Warn => "warn",
+            Level::Fail => "bad",
+        };
+        Self {
+            tone,
+            text: finding.text(language).to_owned(),
+            remedy: finding.remedy_text(language).to_owned(),
+        }
+    }
+
+    /// What could not be read.
+    pub fn bad(text: impl Into<String>) -> Self {
+        Self { tone: "bad", text: text.into(), remedy: String::new() }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "first_run/step.html")]
 pub(super) struct StepPage {
@@ -51,8 +75,8 @@ pub(super) struct StepPage {
     /// Texts to copy, each with what it is.
     texts: Vec<(String, String)>,
     qr: Option<String>,
-    /// The file of the last text.
-    download: Option<(&'static str, &'static str)>,
+    /// An address of its own, with its name.
+    link: Option<(&'static str, &'static str)>,
     fields: Vec<FieldView>,
     /// Where the fields go, and the button.
     action: &'static str,
@@ -60,7 +84,6 @@ pub(super) struct StepPage {
     token: String,
     other: Vec<OtherForm>,
     back: Option<&'static str>,
-    skip: Option<&'static str>,
     /// Who claimed the machine.
     claimed: String,
     refused: Option<Arc<Refused>>,
@@ -89,14 +112,13 @@ impl StepPage {
             findings: Vec::new(),
             texts: Vec::new(),
             qr: None,
-            download: None,
+            link: None,
             fields: Vec::new(),
             action: step.path(),
             submit: Some(words.next),
             token: token.clone(),
             other: Vec::new(),
             back: step.before().map(Step::path),
-            skip: None,
             claimed: claimed.unwrap_or_default(),
             refused: page_request.refused.clone(),
         }
@@ -130,6 +152,37 @@ impl StepPage {
         }
         self.fields.push(field.described());
         self
+    }
+
+    /// Adds facts, each with its name.
+    #[must_use]
+    pub fn facts(self, facts: Vec<(String, String)>) -> Self {
+        Self { facts, ..self }
+    }
+
+    /// Adds results of checks.
+    #[must_use]
+    pub fn findings(self, findings: Vec<FindingLine>) -> Self {
+        Self { findings, ..self }
+    }
+
+    /// Adds a text with a button that copies it.
+    #[must_use]
+    pub fn copy(mut self, name: &str, text: String) -> Self {
+        self.texts.push((name.to_owned(), text));
+        self
+    }
+
+    /// Adds a QR code.
+    #[must_use]
+    pub fn qr(self, picture: Option<String>) -> Self {
+        Self { qr: picture, ..self }
+    }
+
+    /// Adds a link that looks like a button.
+    #[must_use]
+    pub fn link(self, path: &'static str, name: &'static str) -> Self {
+        Self { link: Some((path, name)), ..self }
     }
 
     /// The button that sends the fields; none for a page without them.

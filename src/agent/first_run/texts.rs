@@ -48,7 +48,7 @@ words! {
         step: "Langkah {0} dari {1}", "Step {0} of {1}";
         next: "Lanjut", "Next";
         back: "Kembali", "Back";
-        skip: "Lewati", "Skip";
+        skip: "Lanjut tanpa kunci", "Go on without a key";
         name: "Nama hotspot", "Name of the hotspot";
         name_text: "Jawaban disimpan di setiap langkah. Anda boleh berhenti dan melanjutkan nanti dengan browser ini.",
             "Each step saves its answers. You can stop and go on later in this browser.";
@@ -86,6 +86,63 @@ words! {
             "No answer from {0}. Check the address, the cable, and the service api in /ip service.";
         router_trap: "Router menjawab tetapi menolak perintah: {0}", "The router answers but refuses a command: {0}";
         router_nonsense: "Yang menjawab di {0} bukan API RouterOS yang dikenal.", "What answers at {0} is no RouterOS API that is known.";
+        network: "Jaringan", "Network";
+        network_text: "Ini yang terlihat di router. Periksa dua alamat di bawah.", "This is what the router shows. Check the two addresses below.";
+        router_first: "Log-in router belum diketahui lagi. Kembali satu langkah dan coba masuk.", "The router's log-in is not known any more. Go back one step and test it.";
+        router_unread: "Router tidak dapat dibaca: {0}", "The router cannot be read: {0}";
+        no_hotspot: "belum ada server hotspot", "there is no hotspot server yet";
+        fact_name: "Nama", "Name";
+        fact_board: "Model", "Model";
+        fact_version: "RouterOS", "RouterOS";
+        fact_licence: "Lisensi", "Licence";
+        fact_mode: "Mode perangkat", "Device mode";
+        fact_hotspot: "Server hotspot", "Hotspot server";
+        fact_clients: "Jaringan pelanggan", "Customers' network";
+        portal: "Alamat halaman pelanggan", "Address of the customers' pages";
+        portal_hint: "Alamat Raspberry Pi ini seperti dilihat pelanggan, dengan port 8081. Beri Pi alamat tetap di router.",
+            "The address of this Raspberry Pi as customers see it, with port 8081. Give the Pi a fixed address on the router.";
+        client_networks: "Jaringan pelanggan hotspot", "Network of the hotspot's customers";
+        shut_out: "Alamat Anda sekarang, {0}, ada di jaringan pelanggan: dari sana meja pengelola tidak bisa dibuka. Sambungkan ponsel ini ke jaringan Anda sendiri dulu.",
+            "Your own address, {0}, is in the customers' network, from which the desk cannot be opened. Connect this phone to your own network first.";
+        script: "Skrip router", "Script of the router";
+        script_text: "Skrip ini menyiapkan router: pengguna untuk kuota, daftar alamat, aturan, dan antrean. Baris milik orang lain tidak diubah. Jalankan satu baris di bawah di router; baris itu berlaku sekali, 15 menit, dan hanya untuk router ini.",
+            "This script prepares the router: a user for kuota, address lists, rules and queues. Rows of others are not changed. Run the line below on the router; it is good once, for 15 minutes, and for this router only.";
+        script_winbox: "WinBox: buka New Terminal, tempel baris itu, tekan Enter, tunggu tulisan kuota: done.", "WinBox: open New Terminal, paste the line, press Enter, wait for kuota: done.";
+        script_app: "Aplikasi MikroTik di ponsel: pindai kode QR, salin teksnya, buka Terminal, tempel, jalankan.", "MikroTik's phone app: scan the QR code, copy its text, open Terminal, paste, run.";
+        script_line: "Satu baris untuk terminal router", "One line for the router's terminal";
+        script_whole: "Seluruh skrip, bila router tidak bisa mengambilnya sendiri", "The whole script, where the router cannot fetch it";
+        script_download: "Unduh skrip", "Download the script";
+        script_done: "Sudah dijalankan", "I ran it";
+        copy: "Salin", "Copy";
+        checks: "Pemeriksaan", "Checks";
+        checks_text: "Pemeriksaan router dengan pengguna kuota. Yang merah harus dibereskan, yang kuning sebaiknya. Anda boleh lanjut dan memeriksa lagi nanti.",
+            "Checks of the router by kuota's own user. Red ones must be mended, yellow ones should. You can go on and check again later.";
+        check_again: "Periksa lagi", "Check again";
+        policy: "Aturan", "Rules";
+        policy_text: "Lima pertanyaan. Semua bisa diubah nanti di Pengaturan.", "Five questions. Everything can be changed later in the settings.";
+        packages: "Paket", "Packages";
+        packages_text: "Pilih paket yang Anda jual dan tulis harganya.", "Choose the packages that you sell and write their prices.";
+        price: "Harga (Rp)", "Price (Rp)";
+        price_unfit: "Tulis harga dalam rupiah, lebih dari nol.", "Write a price in rupiah, more than zero.";
+        test_device: "Perangkat percobaan", "Test device";
+        device_text: "Pilih satu perangkat di hotspot, misalnya ponsel Anda, untuk dicoba sebagai pelanggan pertama. Boleh dilewati.",
+            "Choose one device on the hotspot, such as your phone, to try as the first customer. You can leave it out.";
+        no_device: "Router belum menunjukkan perangkat. Sambungkan satu ke hotspot lalu periksa lagi, atau lanjutkan.",
+            "The router shows no device. Connect one to the hotspot and check again, or go on.";
+        device: "Perangkat", "Device";
+        device_none: "Tidak sekarang", "Not now";
+        device_name: "Nama pelanggan", "The customer's name";
+        device_customer: "Percobaan", "Test";
+        device_unfit: "Pilih perangkat dari daftar dan tulis nama pelanggannya.", "Choose a device of the list and write the customer's name.";
+        kit: "Kunci pemulihan", "Recovery kit";
+        kit_text: "Kalau kartu SD rusak, salinan data hanya bisa dibuka dengan kunci ini. Catat atau cetak, dan simpan jauh dari Raspberry Pi.",
+            "If the SD card dies, copies of the data can be opened with this key only. Write it down or print it, and keep it away from the Raspberry Pi.";
+        kit_make: "Buat kunci", "Make the key";
+        kit_there: "Kunci sudah dibuat. Kunci baru menggantikannya.", "There is a key. Another one replaces it.";
+        kit_again: "Buat kunci baru", "Make another key";
+        kit_keep: "Kunci ini hanya ditampilkan sekali dan tidak disimpan di mana pun.", "This key is shown once and stored nowhere.";
+        kit_key: "Kunci pemulihan", "Recovery key";
+        kit_written: "Sudah saya catat", "I wrote it down";
         finish: "Selesai", "Finish";
         finish_text: "Setelah ini kuota mulai mencatat pemakaian. Selama uji coba router tidak diubah; Anda bisa mengaktifkannya kapan saja di Pengaturan.",
             "After this kuota begins to meter usage. On trial the router is not changed; you can enable it at any time in the settings.";
@@ -94,8 +151,33 @@ words! {
         activate: "Aktifkan: router diatur", "Enable: the router is managed";
         refused: "Jawaban tidak dapat dipakai: {0}", "The answers cannot be used: {0}";
         finished: "Pemasangan selesai", "The set-up is finished";
-        finished_text: "kuota sedang dimulai. Halaman untuk masuk terbuka dalam beberapa detik.", "kuota is starting. The log-in page opens in a few seconds.";
+        finished_text: "kuota sedang dimulai. Halaman untuk masuk siap dalam beberapa detik.", "kuota is starting. The log-in page is ready in a few seconds.";
         to_login: "Masuk", "Log in";
+    }
+}
+
+words! {
+    /// The rules in questions.
+    PolicyWords {
+        overage: "Kuota habis, lalu?", "The quota is used up: what then?";
+        overage_example: "Contoh: Budi membeli 10 GB dan sudah memakai semuanya.", "Example: Budi bought 10 GB and used all of it.";
+        overage_stop: "Internet berhenti sampai ia membeli lagi", "The internet stops until he buys again";
+        overage_debt: "Lanjut sebagai tagihan sampai batas di bawah", "It goes on as debt, up to the limit below";
+        debt_limit: "Berapa banyak boleh terpakai sebagai tagihan?", "How much may be used as debt?";
+        debt_limit_example: "Contoh: dengan 1 GB, Budi diblokir setelah 11 GB dari paket 10 GB.", "Example: with 1 GB, Budi is blocked after 11 GB of a package of 10 GB.";
+        fup: "Kapan kecepatan diturunkan?", "When is the speed reduced?";
+        fup_example: "Contoh: saat sisa kuota tinggal 3 GB, kecepatan menjadi 1 Mbit/s.", "Example: when 3 GB are left, the speed becomes 1 Mbit/s.";
+        fup_never: "Tidak pernah", "Never";
+        due: "Kapan tagihan jatuh tempo?", "When is a debt due?";
+        due_example: "Contoh: utang 10 Maret dengan 7 hari jatuh tempo 17 Maret; lewat itu internet diblokir.", "Example: a debt of 10 March with 7 days is due on 17 March; after that the internet is blocked.";
+        due_month: "Akhir bulan", "At the end of the month";
+        due_7: "7 hari", "7 days";
+        due_14: "14 hari", "14 days";
+        due_30: "30 hari", "30 days";
+        expiry: "Membeli lagi sebelum masa aktif habis?", "Buying again before the days are over?";
+        expiry_example: "Contoh: masih ada 5 hari, membeli 30 hari.", "Example: 5 days are left, and 30 are bought.";
+        expiry_reset: "Menjadi 30 hari dari sekarang", "30 days from now";
+        expiry_extend: "Menjadi 35 hari", "35 days";
     }
 }
 
@@ -115,5 +197,6 @@ mod tests {
     fn both_languages_say_the_same() {
         crate::ui::catalogue::check(super::ClaimWords::ALL);
         crate::ui::catalogue::check(super::StepWords::ALL);
+        crate::ui::catalogue::check(super::PolicyWords::ALL);
     }
 }

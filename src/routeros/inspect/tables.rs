@@ -1,6 +1,7 @@
 //! The menus that the checks read, and their rows as printed.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use crate::routeros::words;
 
@@ -37,6 +38,8 @@ pub(super) const HOSTS: &str = "/ip/hotspot/host/print";
 pub(super) const DEVICE_MODE: &str = "/system/device-mode/print";
 pub(super) const LICENSE: &str = "/system/license/print";
 pub(super) const RESOURCE: &str = "/system/resource/print";
+/// Not among [`MENUS`]: only the set-up asks for it.
+pub(crate) const ADDRESS: &str = "/ip/address/print";
 pub(super) const IPV6: &str = "/ipv6/firewall/filter/print";
 
 const RULE: &str = "chain,action,jump-target,protocol,src-address,dst-address,src-address-list,dst-address-list,\
@@ -90,5 +93,51 @@ impl Tables {
     pub(super) fn enabled(&self, menu: &str) -> impl Iterator<Item = &PrintedRow> {
         let rows = self.get(menu).unwrap_or_default().iter();
         rows.filter(|row| is_enabled(row) && !flag(row, "dynamic"))
+    }
+}
+
+/// The networks of addresses on the interfaces of hotspot servers.
+pub(crate) fn networks_of(tables: &Tables, addresses: &[PrintedRow]) -> Vec<String> {
+    let interfaces: Vec<&str> = tables.enabled(HOTSPOT).map(|row| field(row, "interface")).collect();
+    let ours =
+        addresses.iter().filter(|row| is_enabled(row) && interfaces.contains(&field(row, "interface")));
+    let network = |row: &PrintedRow| {
+        let (_, prefix) = field(row, "address").split_once('/')?;
+        let (network, prefix) = (field(row, "network").parse::<Ipv4Addr>().ok()?, prefix.parse::<u8>().ok()?);
+        (prefix <= 32).then(|| format!("{network}/{prefix}"))
+    };
+    let mut out: Vec<String> = ours.filter_map(network).collect();
+    out.dedup();
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn customers_are_in_the_networks_of_interfaces_with_a_hotspot_server() {
+        let row = |cells: &[(&str, &str)]| -> PrintedRow {
+            cells.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let mut tables = Tables::default();
+        let servers = [
+            row(&[("name", "h1"), ("interface", "bridge-hs")]),
+            row(&[("name", "h2"), ("interface", "ether9"), ("disabled", "true")]),
+        ];
+        tables.rows.insert(HOTSPOT, servers.to_vec());
+        let address = |address: &str, network: &str, interface: &str| {
+            row(&[("address", address), ("network", network), ("interface", interface)])
+        };
+        let rows = [
+            address("10.5.50.1/24", "10.5.50.0", "bridge-hs"),
+            address("192.168.88.1/24", "192.168.88.0", "bridge"),
+            address("10.9.0.1/24", "10.9.0.0", "ether9"),
+            address("10.6.0.1", "10.6.0.0", "bridge-hs"),
+            address("10.7.0.1/99", "10.7.0.0", "bridge-hs"),
+            address("10.8.0.1/24", "x", "bridge-hs"),
+        ];
+        assert_eq!(networks_of(&tables, &rows), ["10.5.50.0/24"]);
+        assert_eq!(networks_of(&Tables::default(), &rows), Vec::<String>::new());
     }
 }

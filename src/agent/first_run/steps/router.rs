@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::agent::config::{Config, DeskLayer};
 use crate::agent::first_run::gate::{Claimant, StepForm};
+use crate::agent::first_run::neighbours::{self, Neighbour};
 use crate::agent::first_run::record::Record;
 use crate::agent::first_run::state::{FirstRun, ROUTER_PASSWORD, RouterLogin};
 use crate::agent::first_run::step::Step;
@@ -41,10 +42,18 @@ pub(in crate::agent::first_run) async fn show(
 ) -> Answer {
     let page = StepPage::new(&run, &claimant, Step::Router);
     let words = page.words;
+    let found = neighbours::find().await;
+    let listed = found.iter().map(|(address, router)| {
+        let Neighbour { identity, board, version } = router;
+        (address.to_string(), format!("{identity} {board} {version}"))
+    });
+    let page = page.facts(listed.collect());
     let known = run.login.lock().await.clone();
     let saved = run.record().answers.values.get("router.address").and_then(Value::as_str).map(str::to_owned);
     let gateway = || run.machine.gateway().map(|address| format!("{address}:{API_PORT}"));
-    let address = saved.or_else(gateway).unwrap_or_else(|| run.config.router.address.to_string());
+    let found = || found.first().map(|(address, _)| format!("{address}:{API_PORT}"));
+    let address =
+        saved.or_else(found).or_else(gateway).unwrap_or_else(|| run.config.router.address.to_string());
     let username = known.map_or_else(|| "admin".to_owned(), |login| login.username);
     let password = FieldView {
         kind: "password",

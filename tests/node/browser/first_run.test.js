@@ -1,0 +1,177 @@
+// The set-up of a fresh machine on a phone, from the first page to the desk, with the package's configuration. Prints how many
+// screens and fields it takes, and how long this machine needs for it.
+'use strict'
+
+const assert = require('node:assert/strict')
+const { spawn } = require('node:child_process')
+const { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } = require('node:fs')
+const { tmpdir } = require('node:os')
+const { join } = require('node:path')
+const { after, before, test } = require('node:test')
+const { chromium } = require('playwright-core')
+const { startRouter } = require('./router.js')
+const { PHONE, Watch, accessible, noSidewaysScroll } = require('./town.js')
+
+const KUOTAD = process.env.KUOTAD ?? join(__dirname, '../../../target/debug/kuotad')
+const CONFIG = join(__dirname, '../../../config/kuotad.toml')
+const DEADLINE_MS = 20_000
+const PASSWORD = 'kata-sandi-contoh-1'
+
+/** A machine whose boots the test decides. */
+class Pi {
+  constructor() {
+    this.folder = mkdtempSync(join(tmpdir(), 'kuota-first-run-'))
+    this.machine = join(this.folder, 'machine')
+    mkdirSync(join(this.machine, 'proc/sys/kernel/random'), { recursive: true })
+    copyFileSync(CONFIG, join(this.folder, 'kuotad.toml'))
+  }
+
+  boot(name) {
+    writeFileSync(join(this.machine, 'proc/sys/kernel/random/boot_id'), name)
+    writeFileSync(join(this.machine, 'proc/uptime'), '30.00 1.00\n')
+    return this.start()
+  }
+
+  /** Starts the daemon; resolves with the address of the set-up. */
+  start() {
+    const env = {
+      ...process.env,
+      KUOTA__DATA_DIR: join(this.folder, 'data'),
+      KUOTA__ADMIN__LISTEN: '127.0.0.1:0',
+      KUOTA__PORTAL__LISTEN: '127.0.0.1:0',
+    }
+    this.log = ''
+    const all = ['--config', join(this.folder, 'kuotad.toml'), 'run', '--machine', this.machine]
+    this.daemon = spawn(KUOTAD, all, { env, stdio: ['ignore', 'ignore', 'pipe'] })
+    this.daemon.stderr.on('data', (chunk) => { this.log += chunk })
+    return this.listens('set-up listens')
+  }
+
+  async listens(text) {
+    const end = Date.now() + DEADLINE_MS
+    for (;;) {
+      const line = this.log.split('\n').find((row) => row.includes(text))
+      const port = line?.match(/127\.0\.0\.1:(\d+)/)?.[1]
+      if (port) return `http://127.0.0.1:${port}`
+      assert.ok(Date.now() < end && this.daemon.exitCode === null, `never: ${text}: ${this.log}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  /** The power goes. */
+  async cut() {
+    const ended = new Promise((resolve) => this.daemon.once('exit', resolve))
+    this.daemon.kill('SIGKILL')
+    await ended
+  }
+}
+
+let pi, router, browser
+before(async () => {
+  ;[pi, router] = [new Pi(), await startRouter()]
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-dev-shm-usage'],
+  })
+})
+after(async () => {
+  await browser?.close()
+  router?.server.close()
+  if (pi?.daemon?.exitCode === null) await pi.cut()
+  if (pi) rmSync(pi.folder, { recursive: true, force: true })
+})
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`a phone sets a fresh machine up ${javaScriptEnabled ? '' : 'with scripts off'}`, async () => {
+    const begun = Date.now()
+    const counts = { screens: 0, fields: 0, presses: 0 }
+    if (pi.daemon?.exitCode === null) await pi.cut()
+    rmSync(join(pi.folder, 'data'), { recursive: true, force: true })
+    let home = await pi.boot('first')
+    const watch = new Watch([new URL(home).host])
+    const context = await browser.newContext({ viewport: PHONE, locale: 'id-ID', javaScriptEnabled })
+    const page = await context.newPage()
+    page.setDefaultTimeout(DEADLINE_MS)
+    watch.over(page)
+
+    const seen = async (title) => {
+      await page.getByRole('heading', { name: title, level: 1 }).waitFor()
+      counts.screens += 1
+      // Both run a script in the page.
+      if (!javaScriptEnabled) return
+      await noSidewaysScroll(page)
+      await accessible(page)
+    }
+    const fill = async (label, text) => {
+      counts.fields += 1
+      await page.getByLabel(label, { exact: true }).fill(text)
+    }
+    const press = async (name) => {
+      counts.presses += 1
+      await page.getByRole('button', { name, exact: true }).click()
+    }
+
+    await page.goto(`${home}/laporan`)
+    await seen('Pasang kuota')
+    await press('Ini mesin saya')
+    await page.getByText('Sekarang cabut listrik').waitFor()
+    await seen('Pasang kuota')
+    await pi.cut()
+    home = await pi.boot('second')
+    watch.hosts.push(new URL(home).host)
+    await page.goto(home)
+
+    await seen('Nama hotspot')
+    await fill('Nama yang dilihat pelanggan', 'Warung Ibu')
+    await press('Lanjut')
+    await seen('Pemilik')
+    await fill('Kata sandi', PASSWORD)
+    await fill('Kata sandi sekali lagi', PASSWORD)
+    await press('Lanjut')
+    await seen('Router')
+    await fill('Alamat API router', router.address)
+    await press('Coba masuk')
+    await seen('Jaringan')
+    await page.getByText('hAP ax2').waitFor()
+    assert.equal(await page.getByLabel('Jaringan pelanggan hotspot').inputValue(), '10.5.50.0/24')
+    await fill('Alamat halaman pelanggan', 'http://192.168.88.2:8081')
+    await press('Lanjut')
+    await seen('Skrip router')
+    await page.getByText('/tool fetch url=').first().waitFor()
+    await press('Sudah dijalankan')
+    await seen('Pemeriksaan')
+    await page.getByText('masuk ke router, RouterOS 7.18.2').waitFor()
+    await press('Lanjut')
+    await seen('Aturan')
+    await press('Lanjut')
+    await seen('Paket')
+    await press('Lanjut')
+    await seen('Perangkat percobaan')
+    await press('Lanjut')
+    await seen('Kunci pemulihan')
+    await press('Buat kunci')
+    await page.getByText('AGE-').first().waitFor()
+    await seen('Kunci pemulihan')
+    await press('Sudah saya catat')
+    await seen('Selesai')
+    await press('Selesai')
+    await seen('Pemasangan selesai')
+
+    const desk = await pi.listens('admin listens')
+    watch.hosts.push(new URL(desk).host)
+    await page.goto(`${desk}/masuk`)
+    await page.getByLabel('Nama').fill('pemilik')
+    await page.getByLabel('Kata sandi').fill(PASSWORD)
+    await page.getByRole('button', { name: 'Masuk' }).click()
+    await page.waitForURL(`${desk}/`)
+    assert.match(await page.title(), /Warung Ibu/)
+    await context.close()
+    watch.check()
+    const writes = router.asked.filter((command) => /\/(add|set|remove)$/.test(command))
+    assert.deepEqual(writes, [], 'nothing is written to the router')
+    const seconds = ((Date.now() - begun) / 1000).toFixed(1)
+    console.log(`| first run at 360 px${javaScriptEnabled ? '' : ', scripts off'} | ${counts.screens} screens | ${counts.fields} fields | ` +
+      `${counts.presses} presses | ${seconds} s | 0 foreign hosts | 0 terminal commands |`)
+    assert.ok(counts.screens <= 15 && counts.fields <= 8, JSON.stringify(counts))
+  })
+}
