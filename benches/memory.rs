@@ -22,6 +22,8 @@ use process_memory::memory_kib;
 use program::{ProgramFolder, RunningProgram};
 
 const HOSTS: &str = "/ip/hotspot/host/print";
+/// Users, and rows of the host table.
+const SIZES: [(u32, u32); 5] = [(0, 0), (100, 100), (1000, 1000), (1000, 10_000), (10_000, 10_000)];
 /// Readings until memory counts.
 const READINGS: u64 = 30;
 /// What each user's device moves between two readings.
@@ -43,7 +45,7 @@ fn address(no: u32) -> Ipv4Addr {
 async fn main() {
     println!(" users   hosts   resident  anonymous  the most");
     let mut missed = Vec::new();
-    for (users, hosts) in [(0, 0), (100, 100), (1000, 1000), (1000, 10_000), (10_000, 10_000)] {
+    for (users, hosts) in SIZES {
         let router = SimRouter::start(SimConfig::default()).await.unwrap();
         for no in 1..=hosts {
             router.host_connect(mac(no), address(no));
@@ -54,8 +56,8 @@ async fn main() {
             .unwrap();
         history::fill(folder.data(), users, 0);
         let mut command = folder.command(&["run"]);
-        // As the unit sets it.
-        command.env("MALLOC_MMAP_THRESHOLD_", "131072");
+        // As the unit sets them.
+        command.env("MALLOC_MMAP_THRESHOLD_", "131072").env("MALLOC_ARENA_MAX", "1");
         let mut daemon = RunningProgram::start(command, &folder);
         daemon.serves();
         for reading in 1..=READINGS {

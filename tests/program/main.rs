@@ -4,6 +4,7 @@
 mod alerts;
 mod cli;
 mod config;
+mod cuts;
 mod damage;
 mod disk;
 mod first_run;

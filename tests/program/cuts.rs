@@ -1,0 +1,239 @@
+//! Commands and changes that are cut: the program is killed at each of its calls of the system that change files, and
+//! afterwards there is always one working version, whole, with everything that was acknowledged. How far it came decides only
+//! which.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::program::{ProgramFolder, RunningProgram, said};
+
+/// Every so manieth call is cut; each night every one.
+const CUT_EVERY: &str = "KUOTA_CUT_EVERY";
+/// Calls that change files.
+const CALLS: [&str; 8] =
+    ["openat", "write", "pwrite64", "ftruncate", "fsync", "fdatasync", "rename", "unlink"];
+/// No command makes more calls of one kind.
+const CALLS_MAX: usize = 4000;
+
+fn step() -> usize {
+    std::env::var(CUT_EVERY).map_or(9, |step| step.parse().unwrap())
+}
+
+/// Kills a command at each of its calls. `scene` makes a machine for each cut, `holds` looks at it afterwards. Returns the
+/// number of cuts.
+fn cut_everywhere(
+    args: &dyn Fn(&ProgramFolder) -> Vec<String>,
+    scene: &dyn Fn() -> ProgramFolder,
+    holds: &dyn Fn(&ProgramFolder, &str),
+) -> usize {
+    let mut cuts = 0;
+    for call in CALLS {
+        for when in (1..CALLS_MAX).step_by(step()) {
+            let folder = scene();
+            let (inject, data) =
+                (format!("inject={call}:signal=KILL:when={when}"), folder.data().display().to_string());
+            let paths = paths_of(&data);
+            let mut trace: Vec<&str> = paths.iter().flat_map(|path| ["-P", path]).collect();
+            let named = format!("trace={call}");
+            trace.extend(["-e", &named, "-e", &inject]);
+            let args = args(&folder);
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            let output = folder.traced(&trace, &args).output().unwrap();
+            if output.status.success() {
+                break;
+            }
+            let what = format!("{} cut at {call} {when}", args[0]);
+            assert_eq!(output.status.code(), None, "{what}: {}", said(&output));
+            holds(&folder, &what);
+            cuts += 1;
+        }
+    }
+    cuts
+}
+
+/// The files that a command may change.
+fn paths_of(data: &str) -> Vec<String> {
+    let files = [
+        "",
+        "/kuota.db",
+        "/kuota.db-wal",
+        "/kuota.db-mark",
+        "/kuota.db.restoring",
+        "/kuota.db.restoring-journal",
+        "/kuota.db.restoring-wal",
+        "/kuota.db.unpacked",
+        "/passive",
+        "/passive.part",
+        "/kuota.ballast",
+    ];
+    files.iter().map(|file| format!("{data}{file}")).collect()
+}
+
+/// A machine with these customers, whose daemon is stopped.
+fn machine(names: &[&str]) -> ProgramFolder {
+    let folder = ProgramFolder::new("127.0.0.1:1");
+    for name in names {
+        folder.run(&["user", "add", name]).exits(0);
+    }
+    folder
+}
+
+/// The same in a folder of its own.
+fn twin(of: &ProgramFolder) -> ProgramFolder {
+    let folder = ProgramFolder::new("127.0.0.1:1");
+    std::fs::create_dir_all(folder.data()).unwrap();
+    for file in std::fs::read_dir(of.data()).unwrap().map(Result::unwrap) {
+        if file.file_type().unwrap().is_file() {
+            std::fs::copy(file.path(), folder.data().join(file.file_name())).unwrap();
+        }
+    }
+    folder
+}
+
+fn names(folder: &ProgramFolder) -> BTreeSet<String> {
+    let list = folder.json(&["user", "list"]);
+    let users = list["items"].as_array().or(list.as_array()).unwrap_or_else(|| panic!("{list}"));
+    users.iter().map(|user| user["name"].as_str().unwrap().to_owned()).collect()
+}
+
+fn set(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// A copy with Budi alone, on a machine that has Siti, too.
+fn copy_and_machine() -> (ProgramFolder, String) {
+    let folder = machine(&["Budi"]);
+    let copy = folder.file("copy.db");
+    folder.run(&["backup", &copy]).exits(0);
+    folder.run(&["user", "add", "Siti"]).exits(0);
+    (folder, copy)
+}
+
+#[test]
+fn a_restore_that_is_cut_leaves_the_old_store_or_the_copy_and_is_done_again() {
+    let (used, copy) = copy_and_machine();
+    let args = |_: &ProgramFolder| vec!["restore".to_owned(), copy.clone()];
+    let holds = |folder: &ProgramFolder, what: &str| {
+        folder.verify().unwrap_or_else(|why| panic!("{what}: {why}"));
+        let there = names(folder);
+        assert!(there == set(&["Budi", "Siti"]) || there == set(&["Budi"]), "{what}: {there:?}");
+        folder.run(&["restore", &copy]).exits(0);
+        assert_eq!(names(folder), set(&["Budi"]), "{what}");
+        folder.verify().unwrap_or_else(|why| panic!("{what}: {why}"));
+    };
+    let cuts = cut_everywhere(&args, &|| twin(&used), &holds);
+    assert!(cuts > 8, "{cuts} cuts");
+    println!("{cuts} cuts");
+}
+
+#[test]
+fn a_restore_on_a_new_card_that_is_cut_is_nothing_or_passive_and_never_at_work() {
+    let (_used, copy) = copy_and_machine();
+    let scene = || {
+        let folder = ProgramFolder::new("127.0.0.1:1");
+        std::fs::create_dir_all(folder.data()).unwrap();
+        folder
+    };
+    let args = |_: &ProgramFolder| vec!["restore".to_owned(), copy.clone()];
+    let holds = |folder: &ProgramFolder, what: &str| {
+        let is_there = |file: &str| folder.data().join(file).exists();
+        assert!(!is_there("kuota.db") || is_there("passive"), "{what}: a store at work");
+        folder.run(&["restore", &copy]).exits(0);
+        assert_eq!(names(folder), set(&["Budi"]), "{what}");
+        assert!(is_there("passive"), "{what}: the store is at work");
+    };
+    let cuts = cut_everywhere(&args, &scene, &holds);
+    assert!(cuts > 8, "{cuts} cuts");
+    println!("{cuts} cuts");
+}
+
+#[test]
+fn an_import_that_is_cut_is_there_whole_or_not_at_all() {
+    let used = machine(&["Budi"]);
+    let rows: String = (0..50).map(|n| format!("Orang {n},0812000{n:04},02:00:00:00:01:{n:02x}\n")).collect();
+    let table = used.file("rows.csv");
+    std::fs::write(&table, format!("name,phone,mac\n{rows}")).unwrap();
+    let args = |_: &ProgramFolder| vec!["import".to_owned(), table.clone()];
+    let holds = |folder: &ProgramFolder, what: &str| {
+        folder.verify().unwrap_or_else(|why| panic!("{what}: {why}"));
+        let there = names(folder).len();
+        assert!(there == 1 || there == 51, "{what}: {there} customers");
+        let again = folder.run(&["import", &table]);
+        assert_eq!(again.code, Some(i32::from(there == 51)), "{what}: {again:?}");
+        assert_eq!(names(folder).len(), 51, "{what}");
+    };
+    let cuts = cut_everywhere(&args, &|| twin(&used), &holds);
+    assert!(cuts > 3, "{cuts} cuts");
+    println!("{cuts} cuts");
+}
+
+fn limit(daemon: &RunningProgram) -> Value {
+    let settings = daemon.get("/api/v1/settings");
+    let all = settings["settings"]
+        .as_array()
+        .or(settings["items"].as_array())
+        .unwrap_or_else(|| panic!("{settings}"));
+    let limit = all.iter().find(|setting| setting["key"] == "policy.debt_limit").unwrap();
+    assert_eq!(limit["origin"], "desk", "{limit}");
+    limit["value"].clone()
+}
+
+fn change(daemon: &RunningProgram, to: &str) -> Option<u16> {
+    let body = json!({"values": [{"key": "policy.debt_limit", "value": to}]}).to_string();
+    daemon.call("PATCH", "/api/v1/settings", None, &body).ok().map(|answer| answer.status)
+}
+
+#[test]
+fn a_setting_whose_write_is_cut_is_the_old_one_or_the_new_one() {
+    let used = machine(&[]);
+    let daemon = used.serve();
+    assert_eq!(change(&daemon, "1 GB"), Some(200));
+    daemon.stop();
+    let mut cuts = 0;
+    for call in ["write", "fsync", "rename", "unlink"] {
+        for when in 1..20 {
+            let folder = twin(&used);
+            let files =
+                ["settings.toml", "settings.toml.part", "settings.copy.toml", "settings.copy.toml.part"];
+            let files = files.map(|file| folder.data().join(file).display().to_string());
+            let mut trace: Vec<&str> = files.iter().flat_map(|file| ["-P", file]).collect();
+            let (named, inject) = (format!("trace={call}"), format!("inject={call}:signal=KILL:when={when}"));
+            trace.extend(["-e", &named, "-e", &inject]);
+            let mut daemon = RunningProgram::start(folder.traced(&trace, &["run"]), &folder);
+            daemon.serves();
+            let answered = change(&daemon, "2 GB");
+            let was_cut = answered.is_none();
+            if was_cut {
+                daemon.ends();
+            } else {
+                // Killed itself, strace would leave the program running.
+                daemon.stop();
+            }
+            let daemon = serve_again(&folder);
+            let now = limit(&daemon);
+            assert!(
+                now == "2 GB" || was_cut && now == "1 GB",
+                "cut at {call} {when}: {now}, answered {answered:?}"
+            );
+            assert_eq!(change(&daemon, "3 GB"), Some(200), "cut at {call} {when}");
+            assert_eq!(limit(&daemon), "3 GB");
+            daemon.stop();
+            if !was_cut {
+                break;
+            }
+            cuts += 1;
+        }
+    }
+    assert!(cuts > 5, "{cuts} cuts");
+    println!("{cuts} cuts");
+}
+
+/// A killed daemon leaves its socket.
+fn serve_again(folder: &ProgramFolder) -> RunningProgram {
+    if Path::new(&folder.socket()).exists() {
+        std::fs::remove_file(folder.socket()).unwrap();
+    }
+    folder.serve()
+}
