@@ -25,7 +25,8 @@ const FILE_ENDS: [&str; 2] = ["", "-wal"];
 /// Reports once how the daemon is.
 pub async fn report_once(site: &Site) -> Result<(), PaymentError> {
     let report = compose(site).await;
-    site.payments.report_health(&report).await
+    site.payments.report_health(&report).await?;
+    site.payments.keep_instance().await
 }
 
 /// How the daemon is.

@@ -45,7 +45,7 @@ const OUTBOX_PAUSE: Duration = Duration::from_secs(20);
 /// How often the proof of the ledger looks whether there is enough for another checkpoint.
 const PROOF_PAUSE: Duration = Duration::from_mins(1);
 /// How often the copies look whether another one is due.
-const COPY_PAUSE: Duration = Duration::from_mins(1);
+const COPY_PAUSE: Duration = Duration::from_secs(20);
 /// How long a proof that is stopped may take before it is stopped again.
 const PROOF_STOP_PAUSE: Duration = Duration::from_millis(20);
 /// An outbox item that is due and fails at once is not retried faster than this.
@@ -272,12 +272,14 @@ async fn prove(site: Arc<Site>, mut close: watch::Receiver<bool>) {
 /// Makes copies of the store. What a stop leaves of one that is being made is removed by the next.
 async fn copy(site: Arc<Site>, mut close: watch::Receiver<bool>) {
     let mut retry_log = RetryLog::warning("copy of the store");
+    let mut tail_log = RetryLog::warning("changes since the copy");
     loop {
         tokio::select! {
             _ = close.wait_for(|close| *close) => return,
             () = tokio::time::sleep(COPY_PAUSE) => {}
         }
         retry_log.record(site.copy_once().await);
+        tail_log.record(site.tail_once().await);
     }
 }
 

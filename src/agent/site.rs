@@ -157,11 +157,12 @@ impl Site {
         let names = |lists: &ListNames| lists.all().map(str::to_owned).collect::<Vec<_>>();
         router.look_under(engine.use_lists(&names(&lists), &names(&ListNames::default())));
         let secret = engine.site_secret().clone();
-        let left = engine.has_left();
+        let (left, instance) = (engine.has_left(), engine.instance());
         let engine = EngineHandle::spawn(engine)?;
         let link = relay.map(|relay| Link::new(relay, config.portal.public_url.to_string()));
         let site = Self { proof, ..Self::new(config, engine, &secret, router, link, clock) };
         site.cycle.set_left(left);
+        site.payments.use_instance(instance);
         Ok(site)
     }
 
@@ -202,12 +203,20 @@ impl Site {
 
     /// One turn of the copies.
     pub async fn copy_once(&self) -> Result<(), CopyError> {
-        let setup = CopySetup {
+        self.copies.copy_once(&self.engine, self.copy_setup(), self.clock.now(), self.clock.uptime()).await
+    }
+
+    /// One turn of what goes off the card between two copies. Never at the same time as [`Self::copy_once`].
+    pub async fn tail_once(&self) -> Result<(), CopyError> {
+        self.copies.tail_once(&self.engine, &self.copy_setup(), self.clock.now(), self.clock.uptime()).await
+    }
+
+    fn copy_setup(&self) -> CopySetup {
+        CopySetup {
             data_dir: self.config.data_dir.clone(),
             backup: self.in_force().backup,
             relay: self.config.relay.clone(),
-        };
-        self.copies.copy_once(&self.engine, setup, self.clock.now()).await
+        }
     }
 
     /// How the copies are.
@@ -273,7 +282,7 @@ impl Site {
         key: Option<Key>,
     ) -> Result<Done, SiteError> {
         // Nothing is called off at the relay for a machine that may not change anything.
-        if let Some(why @ Unwritable::Passive) = self.engine.unwritable() {
+        if let Some(why) = self.engine.unwritable().filter(Unwritable::is_passive) {
             return Err(EngineError::from(StoreError::from(why)).into());
         }
         let _turn = match self.payments.before_cash(user, key.as_ref()).await? {

@@ -95,7 +95,8 @@ pub enum CliCommand {
         #[arg(long, value_name = "FILE")]
         key_file: Option<PathBuf>,
     },
-    /// Put a restored store to work, once the old machine is off. Until then it reads the router and changes nothing.
+    /// Put a restored store to work: router and relay stop the machine before it. Until then it reads the router and changes
+    /// nothing.
     TakeOver(take_over::TakeOverArgs),
     /// Fetch the newest copy from the vault of a relay, with the token of a recovery kit.
     FetchCopy(fetch_copy::FetchCopyArgs),

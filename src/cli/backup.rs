@@ -14,10 +14,12 @@ use super::api::{Api, broken};
 use super::failure::Failure;
 use super::output::{Output, complain};
 use crate::agent::config::Config;
+use crate::agent::copies::keep_public_half;
 use crate::clock::{Clock, SystemClock, rfc3339};
 use crate::settings::without_mark;
 use crate::store::backup::{self, BackupError, Progress, Restored};
 use crate::store::packed::{self, CopyForm};
+use crate::store::tail::{self, TailApplied};
 use crate::store::{self, FILE, Reader, Verified, passive};
 use crate::tools::age::Identity;
 
@@ -83,17 +85,14 @@ pub(super) async fn restore(
         }
     };
     let work = spawn_blocking(move || match form {
-        CopyForm::Plain => replace(&data_dir, &from, &stamp),
+        CopyForm::Plain => {
+            replace(&data_dir, &from, &stamp).map(|restored| (restored, TailApplied::default()))
+        }
         CopyForm::Compressed | CopyForm::Encrypted => {
-            let plain = data_dir.join(UNPACKED);
-            let mut teller = Teller::new("unpacking");
-            packed::unpack(&from, &plain, identity.as_ref(), &mut |progress| teller.tell(progress))?;
-            let restored = replace(&data_dir, &plain, &stamp);
-            backup::remove(&plain);
-            restored
+            unpack_and_replace(&data_dir, &from, identity.as_ref(), &stamp)
         }
     });
-    let Restored { verified, newest, replaced, rescued } =
+    let (Restored { verified, newest, replaced, rescued }, applied) =
         work.await.map_err(Failure::said)?.map_err(not_restored)?;
     let ahead = newest.filter(|at| backup::is_ahead(*at, SystemClock::new().now()));
     let warning = ahead.map(|at| {
@@ -108,16 +107,38 @@ pub(super) async fn restore(
     }
     let is_passive = passive::is_passive(&config.data_dir);
     let answer = json!({"restored": file, "passive": is_passive, "replaced": replaced, "rescued": rescued, "entries": verified.entries,
-                        "accounts": verified.accounts, "debts": verified.debts, "warning": warning});
+                        "accounts": verified.accounts, "debts": verified.debts, "warning": warning,
+                        "segments": applied.segments, "up_to": applied.at.map(rfc3339)});
     output.answer(&answer, |_| {
         let kept = replaced.map(|path| format!("\nthe store from before is kept as {}", path.display()));
         let taken = rescued.map(|path| format!("\n{} has the name {}", file.display(), path.display()));
         let waits = is_passive.then_some(
-            "\nit is passive: the router is read and nothing is changed until kuotad take-over, once the old machine is off",
+            "\nit is passive: the router is read and nothing is changed until kuotad take-over, which stops the old machine",
         );
         let (kept, taken) = (kept.unwrap_or_default(), taken.unwrap_or_default());
-        format!("restored: {}{kept}{taken}{}", counts(verified), waits.unwrap_or_default())
+        let until = applied.at.map(|at| format!(", with everything up to {}", rfc3339(at))).unwrap_or_default();
+        format!("restored: {}{until}{kept}{taken}{}", counts(verified), waits.unwrap_or_default())
     })
+}
+
+/// Unpacks a copy, applies the tail next to it, and makes it the store.
+fn unpack_and_replace(
+    data_dir: &Path,
+    from: &Path,
+    identity: Option<&Identity>,
+    stamp: &str,
+) -> Result<(Restored, TailApplied), BackupError> {
+    let plain = data_dir.join(UNPACKED);
+    let mut teller = Teller::new("unpacking");
+    packed::unpack(from, &plain, identity, &mut |progress| teller.tell(progress))?;
+    let restored = tail::apply(from, &plain, identity)
+        .and_then(|applied| replace(data_dir, &plain, stamp).map(|restored| (restored, applied)));
+    backup::remove(&plain);
+    if let (Ok(_), Some(identity)) = (&restored, identity) {
+        // The next copies are for the same kit.
+        keep_public_half(data_dir, &identity.recipient())?;
+    }
+    restored
 }
 
 /// On a new card the store begins passive: the machine that made the copy may still be at work. A store that was rescued

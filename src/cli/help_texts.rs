@@ -72,12 +72,12 @@ pub(super) const INDONESIAN: &[(&str, &str)] = &[
         "Berkas kunci rahasia dari perangkat pemulihan, untuk salinan terenkripsi; bila kosong, kuncinya dibaca dari stdin",
     ),
     (
-        "Put a restored store to work, once the old machine is off. Until then it reads the router and changes nothing",
-        "Aktifkan data hasil pemulihan, setelah mesin lama dimatikan. Sampai saat itu router hanya dibaca dan tidak ada yang diubah",
+        "Put a restored store to work: router and relay stop the machine before it. Until then it reads the router and changes nothing",
+        "Pakai data yang dipulihkan: router dan relay menghentikan mesin sebelumnya. Sampai saat itu router hanya dibaca dan tidak ada yang diubah",
     ),
     (
-        "The machine that had this store before is switched off, or its card is out",
-        "Mesin yang memakai data ini sebelumnya sudah dimatikan, atau kartunya sudah dilepas",
+        "The machine that had this store before is switched off, or its card is out. Only needed where neither the router nor the relay can be reached, which stop it otherwise",
+        "Mesin yang memegang data ini sebelumnya sudah mati, atau kartunya dilepas. Hanya perlu bila router dan relay tidak terjangkau; selain itu merekalah yang menghentikannya",
     ),
     (
         "Fetch the newest copy from the vault of a relay, with the token of a recovery kit",

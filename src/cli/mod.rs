@@ -88,10 +88,6 @@ async fn dispatch(args: Args, language: Language) -> Result<(), Failure> {
             let config = Config::load(&args.config, &Environment::process())?;
             backup::restore(&file, key_file.as_deref(), &config, output).await
         }
-        CliCommand::TakeOver(take_over) => {
-            let config = Config::load(&args.config, &Environment::process())?;
-            take_over::run(&take_over, &config, output)
-        }
         CliCommand::FetchCopy(fetch) => fetch_copy::run(&fetch, output).await,
         CliCommand::RecoveryKit(kit) => {
             let config = Config::load(&args.config, &Environment::process())?;
@@ -124,6 +120,7 @@ async fn client(command: CliCommand, zone: &Zone, api: &Api, output: Output) -> 
         CliCommand::Closing(command) => closings::run(command, api, output).await,
         CliCommand::Adopt(command) => adopt::run(command, api, output).await,
         CliCommand::Leave(args) => leave::run(args, api, output).await,
+        CliCommand::TakeOver(args) => take_over::run(&args, api, output).await,
         CliCommand::RouterPlan => plan::run(api, output).await,
         CliCommand::Clock(command) => clock::run(api, command, output).await,
         CliCommand::Run { .. }
@@ -133,7 +130,6 @@ async fn client(command: CliCommand, zone: &Zone, api: &Api, output: Output) -> 
         | CliCommand::RouterSetup(_)
         | CliCommand::Ledger(_)
         | CliCommand::Backup { .. }
-        | CliCommand::TakeOver(_)
         | CliCommand::FetchCopy(_)
         | CliCommand::RecoveryKit(_)
         | CliCommand::Restore { .. }

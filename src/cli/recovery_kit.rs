@@ -13,6 +13,8 @@ use super::output::{Output, complain};
 use crate::agent::config::{Config, Relay};
 use crate::agent::copies::{COPIES_FOLDER, RecoveryKit, VaultClient, make_kit, new_recovery_token};
 use crate::clock::{Clock, SystemClock, rfc3339};
+use crate::domain::instance::Instance;
+use crate::store::Reader;
 
 /// Arguments of `recovery-kit`.
 #[derive(Debug, Args)]
@@ -46,7 +48,8 @@ pub(super) async fn run(args: &RecoveryKitArgs, config: &Config, output: Output)
 /// A token that reads the copies at the relay, which keeps its hash. Without one the kit still opens copies.
 async fn recovery_token(relay: &Relay, data_dir: &Path) -> Option<String> {
     let token = new_recovery_token().ok()?;
-    let known = match VaultClient::new(relay, data_dir) {
+    let instance = Reader::open(data_dir).and_then(|reader| reader.instance()).unwrap_or(Instance::FIRST);
+    let known = match VaultClient::new(relay, data_dir, instance) {
         Ok(vault) => vault.set_recovery_token(&token).await,
         Err(error) => Err(error),
     };

@@ -1,37 +1,40 @@
 //! `take-over`: a restored store goes to work.
 
 use clap::Args;
-use serde_json::json;
 
+use super::api::Api;
 use super::failure::Failure;
 use super::output::Output;
-use crate::agent::config::Config;
-use crate::store::passive;
+use crate::protocol::admin::take_over::{TakeOver, TakenOverView};
 
 /// Arguments of `take-over`.
 #[derive(Debug, Args)]
 pub struct TakeOverArgs {
-    /// The machine that had this store before is switched off, or its card is out.
+    /// The machine that had this store before is switched off, or its card is out. Only needed where neither the router nor
+    /// the relay can be reached, which stop it otherwise.
     #[arg(long)]
     old_machine_is_off: bool,
 }
 
-/// Ends that the restored store is passive. A daemon that runs goes to work within seconds.
-pub(super) fn run(args: &TakeOverArgs, config: &Config, output: Output) -> Result<(), Failure> {
-    if !passive::is_passive(&config.data_dir) {
-        let answer = json!({"taken_over": false});
-        return output
-            .answer(&answer, |_| "this store is not passive: there is nothing to take over".to_owned());
+/// Takes the site over, by the daemon where one runs.
+pub(super) async fn run(args: &TakeOverArgs, api: &Api, output: Output) -> Result<(), Failure> {
+    let asked = TakeOver { old_machine_is_off: args.old_machine_is_off, ..TakeOver::default() };
+    let view: TakenOverView = api.post("/api/v1/take-over", &asked).await?;
+    output.answer(&view, text)
+}
+
+fn text(view: &TakenOverView) -> String {
+    if !view.taken_over {
+        return "this machine has the site already: there is nothing to take over".to_owned();
     }
-    if !args.old_machine_is_off {
-        return Err(Failure::said(
-            "two machines on one router charge and block each other's customers: switch the old machine off or take its \
-             card out, then repeat with --old-machine-is-off; nothing was changed",
-        ));
-    }
-    passive::take_over(&config.data_dir).map_err(Failure::said)?;
-    tracing::warn!("the site was taken over by hand");
-    output.answer(&json!({"taken_over": true}), |_| {
-        "this machine has the site: the daemon changes the router and takes changes within seconds".to_owned()
-    })
+    let stops = match (view.router, view.relay) {
+        (true, true) => "the router and the relay stop the machine before it",
+        (true, false) => "the router stops the machine before it",
+        (false, true) => "the relay stops the machine before it",
+        (false, false) => "nothing stops the machine before it: leave it off",
+    };
+    format!(
+        "this machine has the site, as number {}; {stops}; the daemon changes the router and takes changes within seconds",
+        view.instance
+    )
 }

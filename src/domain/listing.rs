@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use super::id::Mac;
+use super::instance::MarkerRow;
 use super::usage::{HostTable, RowId, UnreadRow};
 
 /// Rows whose comment starts with this are ours. No other row is ever changed or removed.
@@ -98,6 +99,8 @@ pub struct AccessRows {
     pub bindings: Vec<BindingRow>,
     /// Every lease.
     pub leases: Vec<Lease>,
+    /// Rows that say which machine has the site.
+    pub markers: Vec<MarkerRow>,
     /// Rows that could not be read.
     pub unread: UnreadAccess,
 }

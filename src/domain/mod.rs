@@ -10,6 +10,7 @@ pub mod adoption;
 pub mod debt;
 pub mod drawer;
 pub mod id;
+pub mod instance;
 pub mod ledger;
 pub mod listing;
 pub mod login;

@@ -4,6 +4,9 @@ use std::fmt;
 
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 
+use crate::domain::instance::Instance;
+use crate::tools::digest::of_parts;
+
 /// Random bytes.
 pub(crate) const BYTES: usize = 32;
 
@@ -25,6 +28,16 @@ impl SiteSecret {
     /// The secret as text, for the store.
     pub fn hex(&self) -> String {
         HEXLOWER.encode(&self.0)
+    }
+
+    /// Tells this site from others on one router, to whom it says nothing else.
+    pub fn site_tag(&self) -> String {
+        HEXLOWER.encode(&of_parts([b"kuota site".as_slice(), &self.0])[..8])
+    }
+
+    /// Proves to this site's other machines that one of them, which has the secret, took the site over.
+    pub fn proof_of(&self, instance: Instance) -> String {
+        HEXLOWER.encode(&of_parts([self.0.as_slice(), b"kuota instance", instance.to_string().as_bytes()]))
     }
 
     /// Parses the text written by [`Self::hex`]; `None` for any other text.

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod health;
+pub mod instance;
 mod quote;
 pub mod relay;
 pub mod vault;

@@ -15,6 +15,14 @@ pub fn is_vault_name(name: &str) -> bool {
     (1..=VAULT_NAME_CHARS_MAX).contains(&name.len()) && !name.starts_with('.') && name.chars().all(is_plain)
 }
 
+/// How names of segments of a copy's tail begin; they are counted apart from copies.
+pub const SEGMENT_PREFIX: &str = "tail-";
+
+/// Whether a name is that of a segment of a tail.
+pub fn is_segment_name(name: &str) -> bool {
+    name.starts_with(SEGMENT_PREFIX)
+}
+
 /// `PUT /v1/recovery-token`: the token itself is in the recovery kit only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -20,10 +20,11 @@ use super::service::Relay;
 use super::site::SiteAccess;
 use super::store::RelayStoreError;
 use super::vault::{self, VaultReader};
-use super::{charging, health, metrics, notifications, orders};
+use super::{charging, health, instance, metrics, notifications, orders};
 use crate::clock::rfc3339;
 use crate::domain::units::Timestamp;
 use crate::protocol::health::{HealthAnswer, HealthReport, REPORT_BYTES_MAX};
+use crate::protocol::instance::SiteInstance;
 use crate::protocol::relay::{
     Abandoned, AdoptOrder, FEED_WAIT_S_MAX, FeedPage, OpenOrder, RefundOrder, RelayOrder,
 };
@@ -66,6 +67,7 @@ pub fn router(relay: &Arc<Relay>) -> Router {
         .route("/v1/requests/{request_id}/abandon", post(abandon))
         .route(FEED, get(feed))
         .route("/v1/health", post(report))
+        .route("/v1/site/instance", get(site_instance).post(claim_instance))
         .route("/v1/vault", get(vault_list))
         .route(
             "/v1/vault/{name}",
@@ -115,10 +117,23 @@ fn call_max(uri: &Uri) -> Duration {
     if uri.path() == FEED { FEED_TIMEOUT } else { limits::CALL_MAX }
 }
 
-/// The site that calls, by its token.
+/// The site that calls, by its token, from the machine that has it.
 struct Caller(SiteAccess);
 
 impl FromRequestParts<Arc<Relay>> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, relay: &Arc<Relay>) -> Result<Self, Problem> {
+        let AnyMachine(access) = AnyMachine::from_request_parts(parts, relay).await?;
+        instance::admit(relay, &access.site.id, &parts.headers).await?;
+        Ok(Self(access))
+    }
+}
+
+/// The site that calls, by its token, from whichever machine.
+struct AnyMachine(SiteAccess);
+
+impl FromRequestParts<Arc<Relay>> for AnyMachine {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, relay: &Arc<Relay>) -> Result<Self, Problem> {
@@ -144,7 +159,7 @@ impl FromRequestParts<Arc<Relay>> for Reader {
     async fn from_request_parts(parts: &mut Parts, relay: &Arc<Relay>) -> Result<Self, Problem> {
         let Some(text) = token(&parts.headers).filter(|token| relay.directory.site_of(token).is_none())
         else {
-            let Caller(SiteAccess { site, .. }) = Caller::from_request_parts(parts, relay).await?;
+            let AnyMachine(SiteAccess { site, .. }) = AnyMachine::from_request_parts(parts, relay).await?;
             return Ok(Self(VaultReader::Site(site.id.clone())));
         };
         let reader = vault::reader_of_kit(relay, text).await?;
@@ -162,7 +177,10 @@ impl FromRequestParts<Arc<Relay>> for VaultWriter {
     async fn from_request_parts(parts: &mut Parts, relay: &Arc<Relay>) -> Result<Self, Problem> {
         let Reader(reader) = Reader::from_request_parts(parts, relay).await?;
         match reader {
-            VaultReader::Site(site) => Ok(Self(site)),
+            VaultReader::Site(site) => {
+                instance::admit(relay, &site, &parts.headers).await?;
+                Ok(Self(site))
+            }
             VaultReader::Kit(_) => {
                 let detail = "the token of a recovery kit reads the vault and changes nothing";
                 Err(Problem::forbidden("recovery_reads_only", detail))
@@ -256,8 +274,27 @@ async fn feed(
     State(relay): State<Arc<Relay>>,
     Caller(access): Caller,
     Query(query): Query<FeedQuery>,
+    headers: HeaderMap,
 ) -> HttpAnswer<FeedPage> {
-    page(&relay, &access, query).await.map(Json)
+    let page = page(&relay, &access, query).await?;
+    // The site may have been taken over while the call waited.
+    instance::admit(&relay, &access.site.id, &headers).await?;
+    Ok(Json(page))
+}
+
+async fn site_instance(
+    State(relay): State<Arc<Relay>>,
+    AnyMachine(SiteAccess { site, .. }): AnyMachine,
+) -> HttpAnswer<SiteInstance> {
+    instance::show(&relay, &site.id).await
+}
+
+async fn claim_instance(
+    State(relay): State<Arc<Relay>>,
+    AnyMachine(SiteAccess { site, .. }): AnyMachine,
+    body: Body<SiteInstance>,
+) -> Result<(StatusCode, Json<SiteInstance>), Problem> {
+    instance::claim(&relay, &site.id, body.value).await
 }
 
 async fn report(

@@ -21,6 +21,7 @@
 //! | [`operators`] | the people who run the relay: their changes by commands and console |
 //! | `merchant`, `breaker` | calls to the gateway, and the circuit breaker that holds them back |
 //! | `order_id` | ids of orders |
+//! | `instance` | which machine has a site |
 //! | [`figures`], `metrics` | counts, and their text for Prometheus |
 //! | `vault` | encrypted copies of sites, and who reads them |
 //! | [`store`] | orders, notifications and feeds: the store's trait, SQLite and PostgreSQL |
@@ -38,6 +39,7 @@ mod feed;
 pub mod figures;
 pub mod health;
 mod http;
+mod instance;
 mod merchant;
 mod metrics;
 mod notifications;

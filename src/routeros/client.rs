@@ -21,6 +21,7 @@ use super::tls;
 use super::wire::{BadRow, Row};
 use crate::domain::adoption::HotspotAccounts;
 use crate::domain::id::Mac;
+use crate::domain::instance::MarkerEdit;
 use crate::domain::listing::{AccessRows, Edit};
 use crate::domain::usage::HostTable;
 
@@ -152,6 +153,13 @@ impl Router for RouterClient {
 
     fn read_menus(&self) -> RouterFuture<'_, Result<Tables, RouterError>> {
         Box::pin(self.menus())
+    }
+
+    fn mark<'a>(
+        &'a self,
+        edits: &'a [MarkerEdit],
+    ) -> RouterFuture<'a, Result<Vec<EditOutcome>, RouterError>> {
+        Box::pin(self.edit_markers(edits))
     }
 
     fn look_under(&self, mut former_lists: Vec<String>) {

@@ -2,6 +2,9 @@
 
 use crate::domain::listing::List;
 
+/// The list of the markers that say which machine has a site. No rule uses it.
+pub(super) const MARKER_LIST: &str = "kuota_pemilik";
+
 /// The name of each list. Two lists must not share one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListNames {

@@ -30,6 +30,7 @@ mod config;
 mod connection;
 mod edits;
 mod link;
+mod marker;
 mod menus;
 mod owner;
 mod port;

@@ -8,6 +8,7 @@ use super::account_edits::{AccountEdit, Trace};
 use super::inspect::Tables;
 use crate::domain::adoption::HotspotAccounts;
 use crate::domain::id::Mac;
+use crate::domain::instance::MarkerEdit;
 use crate::domain::listing::{AccessRows, Edit};
 use crate::domain::usage::HostTable;
 
@@ -73,6 +74,15 @@ pub trait Router: Send + Sync {
     /// router refuses is noted and left out.
     fn read_menus(&self) -> RouterFuture<'_, Result<Tables, RouterError>> {
         Box::pin(async { Err(no_accounts()) })
+    }
+
+    /// Changes the marker rows of the last [`Self::read_access`], under the contract of [`Self::apply`]. An implementation
+    /// without markers says that they are as they should be.
+    fn mark<'a>(
+        &'a self,
+        edits: &'a [MarkerEdit],
+    ) -> RouterFuture<'a, Result<Vec<EditOutcome>, RouterError>> {
+        Box::pin(async { Ok(vec![EditOutcome::AlreadySo; edits.len()]) })
     }
 
     /// From the next [`Self::read_access`] on, rows with our tag in these lists are read, too: they were ours under

@@ -8,7 +8,7 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use super::lists::ListNames;
+use super::lists::{ListNames, MARKER_LIST};
 use crate::domain::listing::List;
 
 /// Address list of the hosts that customers pay at, by name.
@@ -374,7 +374,7 @@ impl SitePlan {
         for name in [FUP_UP, FUP_DOWN] {
             let _ = writeln!(out, "/queue type remove [find where name=\"{name}\"]");
         }
-        for list in [CLIENT_LIST, PORTAL_LIST, PAYMENT_LIST] {
+        for list in [CLIENT_LIST, PORTAL_LIST, PAYMENT_LIST, MARKER_LIST] {
             let _ = writeln!(out, "{ADDRESS_LIST} remove [find where list=\"{list}\" comment~\"^kuota:\"]");
         }
         let _ = writeln!(out, "/user remove [find where comment~\"^kuota:\"]");

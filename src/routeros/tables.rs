@@ -8,13 +8,15 @@ use std::time::Duration;
 use mikrotik_rs::QueryOperator;
 
 use super::client::{PendingReply, RouterClient};
-use super::lists::ListNames;
+use super::lists::{ListNames, MARKER_LIST};
+use super::marker::marker;
 use super::port::RouterError;
 use super::print::print;
 use super::session::CommandAnswer;
 use super::wire::{BadRow, Row};
 use super::words;
 use crate::domain::id::Mac;
+use crate::domain::instance::MarkerRow;
 use crate::domain::listing::{AccessRows, BindingKind, BindingRow, Lease, ListRow, TAG, UnreadAccess};
 use crate::domain::text::visible;
 use crate::domain::usage::{HostRow, HostTable, RowId, UnreadRow};
@@ -120,9 +122,10 @@ impl RouterClient {
             self.shared.warn(&format!("ip-binding of {mac} has an unknown type; it is taken for regular"));
         }
         Ok(AccessRows {
-            listings: each_once(listings.read, |row| &row.row),
+            listings: each_once(listings.read.rows, |row| &row.row),
             bindings: each_once(bindings.read.rows, |row| &row.row),
             leases: leases.read.in_order(),
+            markers: each_once(listings.read.markers, |row| &row.row),
             unread: UnreadAccess {
                 listings: listings.unread,
                 bindings: bindings.unread,
@@ -149,17 +152,23 @@ impl RouterClient {
         Ok(self.unless_missing(LEASES, asked).await?.map(|answer| answer.rows).unwrap_or_default())
     }
 
-    async fn ask_listings(&self) -> Result<PendingReply<Rows<Vec<ListRow>>>, RouterError> {
+    /// The marker comes with our lists, so that it costs no round trip of its own.
+    async fn ask_listings(&self) -> Result<PendingReply<Rows<Listings>>, RouterError> {
         let names = self.names();
         let mut command = print(LISTINGS, ".id,list,address,comment,dynamic,disabled");
-        let asked: Vec<&str> = names.all().collect();
+        let has_marker = names.list(MARKER_LIST).is_none();
+        let asked: Vec<&str> = names.all().chain(has_marker.then_some(MARKER_LIST)).collect();
         for name in &asked {
             command = command.query_equal("list", name);
         }
         let command = command.query_operations(&vec![QueryOperator::Or; asked.len() - 1]).build();
-        self.submit::<Rows<Vec<ListRow>>, _>(LISTINGS, command, None, move |rows, row| {
+        self.submit::<Rows<Listings>, _>(LISTINGS, command, None, move |rows, row| {
+            if has_marker && row.lossy("list") == MARKER_LIST {
+                rows.read.markers.extend(marker(row));
+                return Ok(());
+            }
             match listing(row, &names) {
-                Ok(listing) => rows.read.extend(listing),
+                Ok(listing) => rows.read.rows.extend(listing),
                 Err(what) => rows.note(row, what)?,
             }
             Ok(())
@@ -280,6 +289,12 @@ fn listing(row: &Row<'_>, names: &ListNames) -> Result<Option<ListRow>, BadRow> 
         dynamic: flag(row, "dynamic")?,
         disabled: flag(row, "disabled")?,
     }))
+}
+
+#[derive(Default)]
+struct Listings {
+    rows: Vec<ListRow>,
+    markers: Vec<MarkerRow>,
 }
 
 #[derive(Default)]

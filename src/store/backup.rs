@@ -10,11 +10,11 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::SchemaVersion;
 
-use super::connect::READ_ONLY;
+use super::connect::{READ_ONLY, open_alone};
 use super::error::StoreError;
 use super::files::{FILE, LOCK_FILE};
 use super::migrations::MIGRATIONS;
@@ -23,7 +23,7 @@ use super::read::Reader;
 use super::suspicion::Check;
 use super::tables::{TableClass, aside_sql, class_of};
 use super::verify::{Broken, Verified};
-use super::{commit_mark, rescue};
+use super::{commit_mark, instance, rescue};
 use crate::domain::rfc3339::rfc3339;
 use crate::domain::units::Timestamp;
 use crate::sqlite;
@@ -189,6 +189,7 @@ pub fn restore(
     }
     remove(&temp);
     let drawn = draw(&source, from, &temp, progress).and_then(|verified| {
+        keep_instance(&path, &temp)?;
         hand_over(data_dir, &temp)?;
         // Removed first: after a power cut in between, the old store is merely not compared.
         commit_mark::remove(data_dir);
@@ -210,6 +211,20 @@ pub fn restore(
 /// The ending of the name under which a store that is replaced at `now` is kept.
 pub fn stamp(now: Timestamp) -> String {
     rfc3339(now).chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
+/// The machine stays what it is: the copy may be from before it took the site over, and would find itself fenced.
+fn keep_instance(store: &Path, copy: &Path) -> Result<(), BackupError> {
+    // A store that cannot be read is why another one is restored.
+    let kept = store.exists().then(|| open_alone(store, READ_ONLY).ok()).flatten();
+    let kept = kept.and_then(|conn| instance::kept(&conn).ok());
+    let Some(kept) = kept else { return Ok(()) };
+    let conn = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    if instance::kept(&conn).is_ok_and(|own| own.number() < kept.number()) {
+        instance::write(&conn, kept)?;
+    }
+    conn.close().map_err(|(_, error)| error)?;
+    Ok(())
 }
 
 /// Puts a copy back as the store of `data_dir`, with its own schema, for the version that made it. The copy is checked by

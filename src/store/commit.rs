@@ -20,7 +20,11 @@ impl Store {
     /// [`StoreError::Unwritable`] means that nothing was written and that a retry may succeed. After any other error
     /// the store must not be used any more: the content of the card is unknown until it is opened again.
     pub fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        self.write(|writer| writer.batch(batch))
+        self.write(|writer| writer.batch(batch))?;
+        if batch.is_about_people_or_money() {
+            self.note_urgent();
+        }
+        Ok(())
     }
 
     /// Makes the changes of `work` in one transaction, together with the commit's number. Every writer of the store

@@ -1,11 +1,13 @@
 //! The writer: opening, pausing while the store cannot be written, retrying, and closing.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 use super::ballast::Ballast;
+use super::changed_pages::ChangedPages;
 use super::commit_mark::{self, CommitMark, MarkFile};
 use super::connect::{BUSY_TIMEOUT, READ_ONLY, configure, open_alone};
 use super::error::StoreError;
@@ -17,7 +19,8 @@ use super::place::{self, LOG_CLOSED, LOG_OPEN, Lock};
 use super::read::Reader;
 use super::rescued_copy::Rescue;
 use super::unwritable::Unwritable;
-use super::{damage, gate, names, passive, rescue, site_secret, upgrade_copy};
+use super::{damage, gate, instance, names, passive, rescue, site_secret, upgrade_copy};
+use crate::domain::instance::Instance;
 use crate::identity::site_secret::SiteSecret;
 use crate::tools::backoff;
 
@@ -60,6 +63,7 @@ pub struct Store {
     committed_at: Option<Instant>,
     written_before: Option<SystemTime>,
     site_secret: SiteSecret,
+    pub(super) instance: Instance,
     ballast: Ballast,
     /// Set while the store cannot be written.
     pub(super) pause: Option<Pause>,
@@ -68,6 +72,8 @@ pub struct Store {
     /// The reason why the file must not be used any more.
     broken: Option<String>,
     identity: Identity,
+    /// What changed since it was taken off the card.
+    pub(super) pages: ChangedPages,
     /// The last commit.
     pub(super) mark: CommitMark,
     mark_file: Option<MarkFile>,
@@ -90,6 +96,10 @@ impl Pause {
     fn new(why: Unwritable) -> Self {
         Self { why, next_try: Instant::now(), tries: 0 }
     }
+
+    pub(super) fn why(&self) -> &Unwritable {
+        &self.why
+    }
 }
 
 impl Store {
@@ -111,7 +121,9 @@ impl Store {
             open_as_can_be(&path, &ballast).map_err(|error| damage::found_at_start(error, &path))?;
         let OpenedFile { conn, site_secret, is_read_only } = opened;
         let mut store = Self {
+            instance: instance::kept(&conn)?,
             identity: Identity::default(),
+            pages: ChangedPages::default(),
             mark: CommitMark::begin()?,
             mark_file: None,
             conn,
@@ -130,12 +142,14 @@ impl Store {
         };
         match pause {
             Some(why) => store.pause(why),
-            None if passive::is_passive(data_dir) => {
-                store.identity.look(&store.path);
-                store.identity.keep_index(&store.path);
-                store.pause(Unwritable::Passive);
-            }
-            None => store.start_log()?,
+            None => match passive::reason(data_dir) {
+                Some(why) => {
+                    store.identity.look(&store.path);
+                    store.identity.keep_index(&store.path);
+                    store.pause(why);
+                }
+                None => store.start_log()?,
+            },
         }
         if store.pause.is_none() && gate::is_closed(data_dir) {
             store.pause(Unwritable::Updating);
@@ -194,7 +208,7 @@ impl Store {
         let stays = match pause.why {
             Unwritable::Damaged(_) => true,
             Unwritable::Updating => is_kept_closed(&self.path, self.state_since),
-            Unwritable::Passive => passive::is_passive(folder),
+            Unwritable::Passive | Unwritable::Fenced(_) => passive::is_passive(folder),
             Unwritable::Full(_) | Unwritable::ReadOnly(_) | Unwritable::Busy(_) => now < pause.next_try,
         };
         if stays {
@@ -204,6 +218,16 @@ impl Store {
         pause.tries = pause.tries.saturating_add(1);
         let tried = self.try_to_write();
         self.judged(tried)?;
+        if let Some(why) = passive::reason(self.folder()) {
+            // The disk was full or could only be read before.
+            self.pause(why.clone());
+            return Err(why.into());
+        }
+        self.resume()
+    }
+
+    /// Ends a pause.
+    pub(super) fn resume(&mut self) -> Result<(), StoreError> {
         self.pause = None;
         self.state_since = Instant::now();
         self.conn.busy_timeout(BUSY_TIMEOUT)?;
@@ -211,7 +235,7 @@ impl Store {
         Ok(())
     }
 
-    fn try_to_write(&mut self) -> Result<(), StoreError> {
+    pub(super) fn try_to_write(&mut self) -> Result<(), StoreError> {
         self.check_in_place()?;
         if let Some(why) = Unwritable::probed(self.folder()) {
             return Err(why.into());
@@ -271,6 +295,12 @@ impl Store {
             file.write(&self.mark);
         }
         self.identity.grown(self.lock.store());
+        self.note_pages();
+    }
+
+    /// The store's own file. Another handle of it would end SQLite's locks when it is closed.
+    pub(super) fn store_file(&self) -> Option<&File> {
+        self.lock.store()
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -321,7 +351,8 @@ impl Store {
         match self.unwritable() {
             Some(why)
                 if self.is_read_only
-                    || matches!(why, Unwritable::Damaged(_) | Unwritable::Updating | Unwritable::Passive) =>
+                    || why.is_passive()
+                    || matches!(why, Unwritable::Damaged(_) | Unwritable::Updating) =>
             {
                 Err(why.clone().into())
             }

@@ -26,8 +26,10 @@
 //!
 //! Copies:
 //! - `upgrade_copy` keeps one before the schema is upgraded, `backup` makes and restores them, `packed` compresses and
-//!   encrypts them, `change_mark` says whether another one is needed, `passive` that a
-//!   restored store waits to be taken over, `rescue` makes them of a store that went away, `rescued_copy` finds and names
+//!   encrypts them, `change_mark` says whether another one is needed, `changed_pages` which
+//!   pages changed since and `tail` how they go after it, `passive` that a
+//!   restored store waits to be taken over, `instance` which machine has the site, `fence` and
+//!   `take_over` that another one has it and how one gets it, `rescue` makes them of a store that went away, `rescued_copy` finds and names
 //!   those
 
 mod admins;
@@ -35,6 +37,7 @@ pub mod backup;
 mod ballast;
 mod cash;
 mod change_mark;
+mod changed_pages;
 mod checkpoint;
 mod commit;
 mod commit_mark;
@@ -42,12 +45,14 @@ mod connect;
 mod damage;
 mod error;
 pub mod export;
+mod fence;
 mod files;
 mod folds;
 pub mod gate;
 mod handovers;
 mod held_logins;
 mod identity;
+mod instance;
 mod lifecycle;
 mod load;
 mod meters;
@@ -70,6 +75,8 @@ mod since;
 mod site_secret;
 mod suspicion;
 mod tables;
+pub mod tail;
+mod take_over;
 mod undated;
 mod unwritable;
 pub mod upgrade_copy;
@@ -82,8 +89,10 @@ mod write;
 pub use crate::domain::role::Role;
 pub use crate::identity::site_secret::SiteSecret;
 pub use admins::{AdminRecord, SecondFactor, SecretKind, TokenRecord};
+pub use changed_pages::{PagesWaiting, TakenPages};
 pub use checkpoint::Checkpoint;
 pub use error::StoreError;
+pub use fence::{Fence, FencedBy};
 pub use files::FILE;
 pub use identity::FileFault;
 pub use lifecycle::{Store, StoreStats, StoreTimes};

@@ -197,6 +197,29 @@ fn read_full(from: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
     Ok(read)
 }
 
+/// Compresses and encrypts what fits in memory.
+pub fn seal(plain: &[u8], recipient: &Recipient) -> io::Result<Vec<u8>> {
+    let mut sealed = Encryptor::new(Vec::new(), recipient)?;
+    let mut encoder = zstd::Encoder::new(&mut sealed, LEVEL)?;
+    encoder.write_all(plain)?;
+    encoder.finish()?;
+    sealed.finish()
+}
+
+/// What [`seal`] sealed, from a file; an error if it is longer than `most` bytes.
+pub fn open_sealed(from: &Path, identity: &Identity, most: u64) -> Result<Vec<u8>, BackupError> {
+    let file = BufReader::new(File::open(from).map_err(at(from))?);
+    let opened = Decryptor::new(file, identity).map_err(|error| blame(from, error))?;
+    let mut decoder = zstd::Decoder::new(opened).map_err(|error| blame(from, error))?;
+    decoder.window_log_max(WINDOW_LOG_MAX).map_err(|error| blame(from, error))?;
+    let mut plain = Vec::new();
+    decoder.take(most + 1).read_to_end(&mut plain).map_err(|error| blame(from, error))?;
+    if plain.len() as u64 > most {
+        return Err(unusable(from, "it is too long"));
+    }
+    Ok(plain)
+}
+
 /// Counts and digests what passes.
 struct Counted<W> {
     out: W,

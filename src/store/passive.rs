@@ -1,5 +1,6 @@
 //! A restored store is passive until a person takes the site over: another machine may be at work with the same customers
-//! and the same router. A small file in the data folder says so; removing it ends it.
+//! and the same router. So is one whose machine met a later one. A small file in the data folder says so; removing it ends
+//! it.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -7,9 +8,41 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::backup::{self, BackupError};
+use super::fence::{Fence, FencedBy};
+use super::unwritable::Unwritable;
 
 /// The file.
 pub const PASSIVE_FILE: &str = "passive";
+
+/// How the file of a machine that lost the site begins.
+const FENCED: &str = "fenced: ";
+/// Longer files are not ours.
+const FILE_BYTES_MAX: u64 = 4096;
+
+/// Why the store of a folder is passive; `None` while it is not.
+pub fn reason(data_dir: &Path) -> Option<Unwritable> {
+    if !is_passive(data_dir) {
+        return None;
+    }
+    let path = data_dir.join(PASSIVE_FILE);
+    let is_ours = std::fs::metadata(&path).is_ok_and(|file| file.len() <= FILE_BYTES_MAX);
+    let text = if is_ours { std::fs::read_to_string(&path).unwrap_or_default() } else { String::new() };
+    Some(fence_of(&text).map_or(Unwritable::Passive, Unwritable::Fenced))
+}
+
+fn fence_of(text: &str) -> Option<Fence> {
+    let (instance, by) = text.lines().next()?.strip_prefix(FENCED)?.split_once(' ')?;
+    let by = FencedBy::ALL.into_iter().find(|known| known.word() == by)?;
+    Some(Fence { instance: instance.parse().ok()?, by })
+}
+
+/// Makes the store of a folder passive because another machine has the site.
+pub(super) fn make_fenced(data_dir: &Path, fence: Fence) -> Result<(), BackupError> {
+    make_passive(
+        data_dir,
+        &format!("{FENCED}{} {}\n{fence}; kuotad take-over takes it back", fence.instance, fence.by.word()),
+    )
+}
 
 /// Whether the store of a folder is passive. A file that cannot be looked at is there.
 pub fn is_passive(data_dir: &Path) -> bool {

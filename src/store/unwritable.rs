@@ -8,6 +8,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::fence::Fence;
 use super::files::FILE;
 use crate::sqlite::{self, Cause};
 
@@ -49,10 +50,16 @@ pub enum Unwritable {
     Updating,
     /// The store was restored, and nobody has taken the site over.
     #[error(
-        "this store was restored and is passive: the router is read and nothing is changed, neither there nor here; switch the \
-         old machine off, then take the site over: kuotad take-over"
+        "this store was restored and is passive: the router is read and nothing is changed, neither there nor here; take \
+         the site over, which stops the old machine: page Backups, or kuotad take-over"
     )]
     Passive,
+    /// Another machine took the site over.
+    #[error(
+        "{0}: nothing is changed any more, neither on the router nor here; switch this machine off, or have it take the site \
+         back: kuotad take-over"
+    )]
+    Fenced(Fence),
 }
 
 impl Unwritable {
@@ -65,6 +72,15 @@ impl Unwritable {
             Self::Damaged(_) => "store_damaged",
             Self::Updating => "updating",
             Self::Passive => "site_passive",
+            Self::Fenced(_) => "site_fenced",
+        }
+    }
+
+    /// Whether another machine may be at work with the same site: nothing leaves this one.
+    pub const fn is_passive(&self) -> bool {
+        match self {
+            Self::Passive | Self::Fenced(_) => true,
+            Self::Full(_) | Self::ReadOnly(_) | Self::Busy(_) | Self::Damaged(_) | Self::Updating => false,
         }
     }
 

@@ -110,6 +110,26 @@ pub struct Batch<'a> {
     pub at: Timestamp,
 }
 
+impl Batch<'_> {
+    /// Whether it says more than what devices used: such a change goes off the card soon.
+    pub fn is_about_people_or_money(&self) -> bool {
+        let Self {
+            entries, validity, packages, orders, event, audit, pins, handovers, moves, closing, ..
+        } = self;
+        let has_rows = [
+            entries.is_empty(),
+            validity.is_empty(),
+            packages.is_empty(),
+            orders.is_empty(),
+            audit.is_empty(),
+            pins.is_empty(),
+            handovers.is_empty(),
+            moves.is_empty(),
+        ];
+        has_rows.contains(&false) || event.is_some() || closing.is_some()
+    }
+}
+
 /// SQLite stores signed 64-bit numbers; amounts here are bounded far below.
 pub(super) fn int(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)

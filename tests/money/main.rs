@@ -7,6 +7,7 @@ mod audit;
 mod backups;
 mod dice;
 mod doubts;
+mod drill;
 mod endings;
 mod loops;
 mod proxy;

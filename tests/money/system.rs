@@ -31,7 +31,7 @@ use kuota::relay::service::{Relay, RelayParts, RelayTimeouts};
 use kuota::relay::store::postgres::{PostgresSettings, PostgresStore, ServerTls};
 use kuota::relay::store::sqlite::{SqliteStore, backup};
 use kuota::relay::store::{RelayStore, StoreCounts};
-use kuota::settings::Secret;
+use kuota::settings::{Environment, Secret};
 use kuota::sim::midtrans::{MidtransSim, Options, PayMethod};
 use kuota::sim::{SimConfig, SimRouter, midtrans};
 use kuota::store::{OrderRecord, backup as books};
@@ -68,11 +68,13 @@ pub struct SystemOptions {
     pub fee_imposition: bool,
     /// Changes the agent's configuration.
     pub agent: fn(&mut Config),
+    /// The agent's copies go to the relay's vault.
+    pub has_vault: bool,
 }
 
 impl Default for SystemOptions {
     fn default() -> Self {
-        Self { timeouts: None, seed: 1, fee_rp: 0, fee_imposition: false, agent: |_| {} }
+        Self { timeouts: None, seed: 1, fee_rp: 0, fee_imposition: false, agent: |_| {}, has_vault: false }
     }
 }
 
@@ -187,6 +189,31 @@ impl RelayBooks {
     }
 }
 
+/// A machine with an agent at this router, on a wire to the relay.
+pub fn machine(router: &SimRouter, clock: &ManualClock, relay: &str) -> SiteBuilder {
+    let client = RelayClient::new(relay, || Secret::new(TOKEN)).unwrap();
+    let builder = SiteBuilder::new().router(router.clone()).clock(clock.clone());
+    builder.relay(Arc::new(client)).data_below("agent")
+}
+
+/// The sections of a configuration with copies in the vault of the relay at this address.
+pub fn vault_config(dir: &Path, relay: &str) -> Config {
+    let token = dir.join("relay.token");
+    std::fs::write(&token, TOKEN).unwrap();
+    let text = format!(
+        "[relay]\nurl = \"{relay}\"\nsite = \"site-1\"\ntoken_file = \"{}\"\n[backup]\nevery = \"6h\"\ntarget = \"relay\"",
+        token.display()
+    );
+    Config::parse(&text, "test", &Environment::default()).unwrap()
+}
+
+/// Takes the sections over.
+pub fn config_with(config: &mut Config, vault: Option<Config>) {
+    if let Some(Config { relay, backup, .. }) = vault {
+        (config.relay, config.backup) = (relay, backup);
+    }
+}
+
 async fn connect(database: &postgres::Database<'_>) -> PostgresStore {
     let server = database.url().parse().unwrap();
     let settings = PostgresSettings { server, tls: ServerTls::Off, connections_max: 4 };
@@ -218,9 +245,9 @@ impl FullSystem {
         let terms = Terms { timeouts: setup.timeouts, fee_imposition: setup.fee_imposition };
         let relays = start_relays(&books, &gateway, &clock, &doorway.url(), terms).await;
         lead(&relays, &uplink, &doorway);
-        let client = RelayClient::new(&uplink.url(), || Secret::new(TOKEN)).unwrap();
-        let builder = SiteBuilder::new().router(router.clone()).clock(clock.clone()).relay(Arc::new(client));
-        let site = builder.data_below("agent").config(setup.agent).start().await;
+        let builder = machine(&router, &clock, &uplink.url()).config(setup.agent);
+        let vault = setup.has_vault.then(|| vault_config(dir.path(), &uplink.url()));
+        let site = builder.config(|config| config_with(config, vault)).start().await;
         let speed = Arc::new(AtomicU32::new(1));
         let time = tokio::spawn(flow(clock.clone(), router.clone(), gateway.clone(), Arc::clone(&speed)));
         let package = add_package(site.agent(), "10 GB", Some(PACKAGE), PRICE_RP).await;

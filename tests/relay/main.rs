@@ -6,6 +6,7 @@ mod directory;
 mod fixtures;
 mod gateway_client;
 mod health;
+mod instance;
 mod notifications;
 mod orders;
 mod service;

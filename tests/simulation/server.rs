@@ -9,6 +9,7 @@ use std::time::Duration;
 use kuota::domain::order::OrderState;
 use kuota::domain::units::Timestamp;
 use kuota::protocol::relay::FeedItem;
+use kuota::relay::store::instance::{InstanceClaim, InstanceRecord, InstanceStore};
 use kuota::relay::store::operators::{
     AcceptedCode, LogAuthor, OperatorChange, OperatorLogLine, OperatorRefusal, SessionOpening, SessionsEnd,
     StoredOperator, StoredSession,
@@ -172,6 +173,17 @@ impl VaultStore for ServerStore {
     }
 
     fn recovery_site<'a>(&'a self, _: &'a [u8; 32]) -> StoreFuture<'a, Option<String>> {
+        no_console()
+    }
+}
+
+impl InstanceStore for ServerStore {
+    fn site_instance<'a>(&'a self, site: &'a str) -> StoreFuture<'a, Option<InstanceRecord>> {
+        let (store, site) = (Arc::clone(&self.store), site.to_owned());
+        self.call(async move { store.site_instance(&site).await })
+    }
+
+    fn claim_instance<'a>(&'a self, _: &'a str, _: &'a InstanceRecord) -> StoreFuture<'a, InstanceClaim> {
         no_console()
     }
 }

@@ -9,7 +9,9 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use kuota::agent::payments::client::read_answer;
 use kuota::agent::payments::{CallTimeouts, Pending, Relay, RelayError};
+use kuota::domain::instance::Instance;
 use kuota::protocol::health::{HealthAnswer, HealthReport};
+use kuota::protocol::instance::SiteInstance;
 use kuota::protocol::relay::{
     Abandoned, AdoptOrder, FeedEntry, FeedPage, OpenOrder, RefundOrder, RelayOrder,
 };
@@ -232,6 +234,17 @@ impl Relay for Wire {
         let body = serde_json::to_vec(report).expect("wire types are plain data");
         Box::pin(self.call("POST", "/v1/health".to_owned(), Some(body)))
     }
+
+    fn instance(&self) -> Pending<'_, SiteInstance> {
+        Box::pin(self.call("GET", "/v1/site/instance".to_owned(), None))
+    }
+
+    fn claim_instance<'a>(&'a self, claim: &'a SiteInstance) -> Pending<'a, SiteInstance> {
+        let body = serde_json::to_vec(claim).expect("wire types are plain data");
+        Box::pin(self.call("POST", "/v1/site/instance".to_owned(), Some(body)))
+    }
+
+    fn use_instance(&self, _instance: Instance) {}
 
     fn timeouts(&self) -> CallTimeouts {
         CallTimeouts::default()

@@ -37,6 +37,7 @@ use tokio::task::JoinHandle;
 pub const NOON: Timestamp = Timestamp(1_795_323_600_000);
 pub const LISTS: &str = "/ip/firewall/address-list";
 pub const BINDINGS: &str = "/ip/hotspot/ip-binding";
+const MARKER_LIST: &str = "kuota_pemilik";
 
 struct NoNotifier;
 
@@ -395,7 +396,14 @@ impl TestSite {
     }
 
     pub fn listings(&self) -> Vec<(String, String)> {
-        self.ours(LISTS, ["address", "list"])
+        let rows = self.ours(LISTS, ["address", "list"]);
+        rows.into_iter().filter(|(_, list)| list != MARKER_LIST).collect()
+    }
+
+    /// What the rows say that name the machine of the site.
+    pub fn markers(&self) -> Vec<String> {
+        let rows = self.ours(LISTS, ["comment", "list"]);
+        rows.into_iter().filter(|(_, list)| list == MARKER_LIST).map(|(comment, _)| comment).collect()
     }
 
     pub fn bindings(&self) -> Vec<(String, String)> {

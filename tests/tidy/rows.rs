@@ -38,7 +38,7 @@ pub const RELAY: Rows = Rows {
         &["schedule", "site"],
         &["directory"],
         &["service"],
-        &["charging", "feed", "health", "metrics", "notifications", "vault"],
+        &["charging", "feed", "health", "metrics", "instance", "notifications", "vault"],
         &["orders"],
         &["reconcile"],
         &["http", "console"],

@@ -39,6 +39,7 @@ pub(crate) mod router;
 pub(crate) mod second_factor;
 pub(crate) mod settings;
 pub(crate) mod status;
+pub(crate) mod take_over;
 pub(crate) mod update;
 pub(crate) mod usage;
 pub(crate) mod users;
@@ -63,6 +64,7 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
         .merge(orders::routes())
         .merge(closings::routes())
         .merge(leave::routes())
+        .merge(take_over::routes())
         .merge(ledger::routes())
         .merge(usage::routes())
         .merge(explain::routes())

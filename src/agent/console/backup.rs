@@ -14,9 +14,13 @@ use crate::agent::http::backup::send;
 use crate::agent::http::health::{CopiesStanding, copies_standing};
 use crate::agent::http::ledger::proof;
 use crate::agent::http::recovery_kit::{NewKit, new_kit};
+use crate::agent::http::settings::SettingsCaller;
 use crate::agent::http::state::{Answer, AppState};
+use crate::agent::http::store_notice;
+use crate::agent::http::take_over::take_over;
 use crate::domain::units::Bytes;
-use crate::store::{Role, Verified};
+use crate::protocol::admin::take_over::TakeOver;
+use crate::store::{Role, Unwritable, Verified};
 use crate::ui::catalogue::fill;
 use crate::ui::desk::Layout;
 use crate::ui::flash::Flash;
@@ -37,6 +41,8 @@ struct BackupPage {
     kit: String,
     has_kit: bool,
     is_owner: bool,
+    /// Why this machine does not have the site; empty while it does.
+    passive: String,
 }
 
 /// The copies that the daemon makes.
@@ -99,6 +105,13 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession
         kit,
         has_kit,
         is_owner: session.actor.role >= Role::Owner,
+        passive: app
+            .site
+            .engine()
+            .unwritable()
+            .filter(Unwritable::is_passive)
+            .map(|why| store_notice::text(session.page_request.locale.language, &why))
+            .unwrap_or_default(),
     })
 }
 
@@ -130,6 +143,40 @@ pub(crate) async fn kit(State(app): State<Arc<AppState>>, Filled { session, form
         }
         Err(problem) if problem.errors().iter().any(|error| error.field == "password") => {
             refused(w.kit_wrong_password)
+        }
+        Err(problem) => return Err(problem),
+    };
+    Ok(see_other(&app.flash.tell_at_once(&session.token, HOME, told)))
+}
+
+/// `POST /cadangan/ambil-alih`: on the owner's password and code this machine takes the site over.
+pub(crate) async fn take_site_over(
+    State(app): State<Arc<AppState>>,
+    Filled { session, form }: Filled,
+) -> Answer {
+    session.at_least(Role::Owner)?;
+    let w = session.office();
+    let typed = |field: &str| form.text(field).map(str::to_owned);
+    let asked = TakeOver {
+        old_machine_is_off: form.text("old_machine_is_off").is_some(),
+        password: typed("password"),
+        otp: typed("otp"),
+    };
+    let caller =
+        SettingsCaller { actor: session.actor.clone(), peer: session.page_request.peer, is_session: true };
+    let bad = |text: &str| Flash { text: text.to_owned(), is_bad: true, ..Flash::default() };
+    let told = match take_over(&app, caller, asked).await {
+        Ok(view) if view.taken_over => {
+            let text = fill(w.take_over_done, &[&view.instance.to_string()]);
+            Flash { text, ..Flash::default() }
+        }
+        Ok(_) => bad(w.take_over_nothing),
+        Err(problem) if problem.code() == "old_machine_unknown" => bad(w.take_over_unknown),
+        Err(problem) if problem.errors().iter().any(|error| error.field == "password") => {
+            bad(w.take_over_wrong_password)
+        }
+        Err(problem) if problem.errors().iter().any(|error| error.field == "otp") => {
+            bad(w.take_over_wrong_code)
         }
         Err(problem) => return Err(problem),
     };

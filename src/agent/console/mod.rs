@@ -113,6 +113,7 @@ pub(crate) fn routes(defaults: PageDefaults) -> Router<Arc<AppState>> {
         .route("/cadangan", get(backup::show))
         .route("/cadangan/periksa", post(backup::verify))
         .route("/cadangan/kit", post(backup::kit))
+        .route("/cadangan/ambil-alih", post(backup::take_site_over))
         .route(backup::DOWNLOAD_PATH, post(backup::download))
         .route("/versi", get(version::show))
         .route("/versi/cari", post(version::request))

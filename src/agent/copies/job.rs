@@ -15,6 +15,7 @@ use super::s3::S3Bucket;
 use super::setup::{CopySetup, recipient};
 use super::vault::VaultClient;
 use crate::agent::config::CopyTarget;
+use crate::domain::instance::Instance;
 use crate::domain::units::Timestamp;
 use crate::store::backup::{self, BackupError};
 use crate::store::packed::{self, Packed};
@@ -32,10 +33,14 @@ pub(super) struct CopyJob {
     pub setup: CopySetup,
     pub disks: Disks,
     pub log: CopyLog,
+    /// The machine that this is.
+    pub instance: Instance,
     /// Whether a copy is made although nothing changed.
     pub must_copy: bool,
     /// Whether it is time for a copy.
     pub is_due: bool,
+    /// The digest of the copy that this turn made.
+    pub made: Option<String>,
 }
 
 impl CopyJob {
@@ -115,6 +120,7 @@ impl CopyJob {
             recipient: recipient.map(|recipient| recipient.to_string()).unwrap_or_default(),
         };
         tracing::info!(file = record.file, bytes = record.bytes, "a copy of the store was made and verified");
+        self.made = Some(record.sha256.clone());
         self.log.card = Some(record);
         Ok(self.log.write(&self.setup.data_dir)?)
     }
@@ -199,7 +205,7 @@ impl CopyJob {
         let relay = self.setup.relay.as_ref();
         let relay =
             relay.ok_or_else(|| CopyError::Absent { what: "there is no section [relay]".to_owned() })?;
-        VaultClient::new(relay, &self.setup.data_dir)
+        VaultClient::new(relay, &self.setup.data_dir, self.instance)
     }
 
     fn target_folder(&self) -> Result<PathBuf, CopyError> {

@@ -75,21 +75,31 @@ pub fn make_kit(
     if !config.recipient_file.as_os_str().is_empty() {
         return Err(KitError::Configured(config.recipient_file.clone()));
     }
-    let target = data_dir.join(RECIPIENT_FILE);
     let replaced = public_half(data_dir);
     if let Some(old) = replaced.as_ref().filter(|_| !may_replace) {
         return Err(KitError::Exists(old.clone()));
     }
     let identity = Identity::generate()?;
     let recipient = identity.recipient();
+    write_public_half(data_dir, &format!("# recovery kit made {}\n{recipient}\n", rfc3339(now)))?;
+    Ok(RecoveryKit { identity, recipient, replaced })
+}
+
+/// Has copies be encrypted for the kit that a store was restored with, unless there is another one here.
+pub fn keep_public_half(data_dir: &Path, recipient: &Recipient) -> Result<(), BackupError> {
+    if public_half(data_dir).is_some() {
+        return Ok(());
+    }
+    write_public_half(data_dir, &format!("# recovery kit of the store that was restored\n{recipient}\n"))
+}
+
+fn write_public_half(data_dir: &Path, text: &str) -> Result<(), BackupError> {
     let part = data_dir.join(PART);
     let failed = |source| BackupError::File { path: part.clone(), source };
-    let text = format!("# recovery kit made {}\n{recipient}\n", rfc3339(now));
     // The daemon must be able to read it, also when root made it.
     let open = File::options().write(true).create(true).truncate(true).mode(0o644).open(&part);
     open.and_then(|mut file| file.write_all(text.as_bytes())).map_err(failed)?;
-    backup::publish(&part, &target)?;
-    Ok(RecoveryKit { identity, recipient, replaced })
+    backup::publish(&part, &data_dir.join(RECIPIENT_FILE))
 }
 
 /// The public half of the kit that there is. A file that cannot be read is there, too.

@@ -13,6 +13,7 @@ mod log;
 mod names;
 mod s3;
 mod setup;
+mod tail;
 mod vault;
 
 use std::path::Path;
@@ -22,7 +23,9 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 
 use self::job::CopyJob;
+use self::tail::TailChain;
 use super::engine::{Engine, EngineHandle};
+use crate::domain::instance::Instance;
 use crate::domain::units::Timestamp;
 use crate::identity::site_secret::SiteSecret;
 use crate::store::Unwritable;
@@ -31,7 +34,7 @@ use crate::tools::digest;
 
 pub use disk::Disks;
 pub use error::CopyError;
-pub use kit::{KitError, RECIPIENT_FILE, RecoveryKit, make_kit, public_half};
+pub use kit::{KitError, RECIPIENT_FILE, RecoveryKit, keep_public_half, make_kit, public_half};
 pub use log::{CopyLog, CopyRecord};
 pub use names::COPIES_FOLDER;
 pub use setup::{CopySetup, recipient};
@@ -53,6 +56,10 @@ pub struct CopiesState {
     pub failed_at: Option<Timestamp>,
     /// Turns that failed since the start.
     pub failures: u64,
+    /// When the last segment of the tail was sent, since the start.
+    pub tail_at: Option<Timestamp>,
+    /// Why the last one was not sent.
+    pub tail_error: Option<String>,
 }
 
 /// The copies of one site.
@@ -73,6 +80,14 @@ struct Inner {
     failed_at: Option<Timestamp>,
     retry_at: Option<Timestamp>,
     failures: u64,
+    /// The digest of a copy that this run made and that is not at the target yet.
+    made: Option<String>,
+    /// The tail of the copy at the target.
+    chain: Option<TailChain>,
+    /// The tail has to begin with another copy.
+    needs_base: bool,
+    tail_at: Option<Timestamp>,
+    tail_error: Option<String>,
 }
 
 impl Copies {
@@ -96,8 +111,15 @@ impl Copies {
     pub fn state(&self, data_dir: &Path) -> CopiesState {
         let mut inner = self.inner();
         let log = inner.log.get_or_insert_with(|| CopyLog::read(data_dir)).clone();
-        let Inner { error, failed_at, failures, .. } = &*inner;
-        CopiesState { log, error: error.clone(), failed_at: *failed_at, failures: *failures }
+        let Inner { error, failed_at, failures, tail_at, tail_error, .. } = &*inner;
+        CopiesState {
+            log,
+            error: error.clone(),
+            failed_at: *failed_at,
+            failures: *failures,
+            tail_at: *tail_at,
+            tail_error: tail_error.clone(),
+        }
     }
 
     /// Has the next turn make a copy in any case.
@@ -112,9 +134,10 @@ impl Copies {
         engine: &EngineHandle,
         setup: CopySetup,
         now: Timestamp,
+        uptime: Duration,
     ) -> Result<(), CopyError> {
         let Some(job) = self.due(&setup, now) else { return Ok(()) };
-        let done = self.run(engine, job, now).await;
+        let done = self.run(engine, job, now, uptime).await;
         let mut inner = self.inner();
         inner.is_asked = false;
         (inner.error, inner.failed_at, inner.retry_at) = match &done {
@@ -128,12 +151,21 @@ impl Copies {
         done
     }
 
-    async fn run(&self, engine: &EngineHandle, mut job: CopyJob, now: Timestamp) -> Result<(), CopyError> {
+    async fn run(
+        &self,
+        engine: &EngineHandle,
+        mut job: CopyJob,
+        now: Timestamp,
+        uptime: Duration,
+    ) -> Result<(), CopyError> {
         let look = |engine: &mut Engine| {
-            let is_passive = matches!(engine.unwritable(), Some(Unwritable::Passive));
-            (engine.new_reader(), engine.clock_doubt().is_none(), is_passive)
+            // Before the copy: its tail has everything from here on.
+            engine.store_mut().begin_pages();
+            let is_passive = engine.unwritable().is_some_and(Unwritable::is_passive);
+            (engine.new_reader(), engine.clock_doubt().is_none(), is_passive, engine.instance())
         };
-        let (reader, is_clock_trusted, is_passive) = engine.call(look).await?;
+        let (reader, is_clock_trusted, is_passive, instance) = engine.call(look).await?;
+        job.instance = instance;
         if is_passive {
             // Another machine may be at work: its copies are the newer ones, under the same names.
             return Ok(());
@@ -141,9 +173,10 @@ impl Copies {
         let reader = reader?;
         let work = move || {
             let done = job.run(&reader, is_clock_trusted, now);
-            (job.log, done)
+            (job.log, job.made, done)
         };
-        let (log, done) = spawn_blocking(work).await.map_err(|_| CopyError::Thread)?;
+        let (log, made, done) = spawn_blocking(work).await.map_err(|_| CopyError::Thread)?;
+        self.inner().note_made(made, &log, uptime);
         self.inner().log = Some(log);
         done
     }
@@ -160,16 +193,33 @@ impl Copies {
         if inner.retry_at.is_some_and(waits) && !inner.is_asked {
             return None;
         }
-        let is_due = inner.is_asked || log.is_due(setup.backup.every, now);
+        // A copy that waits for the target is the base of the next tail.
+        let needs_base = inner.needs_base && inner.made.is_none();
+        let is_due = inner.is_asked || needs_base || log.is_due(setup.backup.every, now);
         let job = CopyJob {
             tag: self.tag.clone(),
             setup: setup.clone(),
             disks: inner.disks.clone(),
             log,
-            must_copy: inner.is_asked,
+            instance: Instance::FIRST,
+            must_copy: inner.is_asked || needs_base,
             is_due,
+            made: None,
         };
         (is_due || job.lacks_target()).then_some(job)
+    }
+}
+
+impl Inner {
+    /// A copy was made, or brought to the target: its tail begins there, and that of the copy before ends when it is made.
+    fn note_made(&mut self, made: Option<String>, log: &CopyLog, uptime: Duration) {
+        if made.is_some() {
+            (self.made, self.chain, self.needs_base) = (made, None, false);
+        }
+        let away = log.away.as_ref().filter(|away| self.made.as_ref() == Some(&away.sha256));
+        if let Some(away) = away {
+            (self.chain, self.made) = (Some(TailChain::of(away, uptime)), None);
+        }
     }
 }
 

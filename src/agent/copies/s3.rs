@@ -92,6 +92,18 @@ impl S3Bucket {
         }
     }
 
+    /// Writes an object that fits in memory.
+    pub async fn put_bytes(&self, name: &str, content: &[u8], now: Timestamp) -> Result<(), CopyError> {
+        let limit = CALL_MAX + Duration::from_secs(content.len() as u64 / UPLINK_MIN);
+        let request = self.signed(Method::PUT, name, &HEXLOWER.encode(&Sha256::digest(content)), now)?;
+        let answer = request.timeout(limit).body(content.to_vec()).send().await;
+        let answer = answer.map_err(|error| self.failed(name, &error))?;
+        match answer.status() {
+            status if status.is_success() => Ok(()),
+            _ => Err(self.refused(name, answer).await),
+        }
+    }
+
     /// Whether a copy is there. Keys that may only write are not told so, and not able to remove it either.
     pub async fn has(&self, name: &str, now: Timestamp) -> Result<bool, CopyError> {
         let request = self.signed(Method::HEAD, name, &HEXLOWER.encode(&Sha256::digest(b"")), now)?;

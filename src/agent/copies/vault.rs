@@ -11,9 +11,14 @@ use sha2::{Digest, Sha256};
 
 use super::error::CopyError;
 use crate::agent::config::{DeskLayer, Relay};
+use crate::domain::instance::Instance;
 use crate::domain::units::{DAY_MS, Timestamp};
 use crate::http_client;
-use crate::protocol::vault::{SEQUENCE_HEADER, SetRecoveryToken, VAULT_OBJECT_BYTES_MAX, VaultList};
+use crate::protocol::instance::INSTANCE_HEADER;
+use crate::protocol::vault::{
+    SEGMENT_PREFIX, SEQUENCE_HEADER, SetRecoveryToken, VAULT_OBJECT_BYTES_MAX, VaultItem, VaultList,
+    is_segment_name,
+};
 use crate::settings::{Environment, Secret, SecretSource};
 use crate::tools::percent;
 
@@ -26,7 +31,7 @@ const OBJECTS: i64 = 7;
 /// Random bytes of a recovery token.
 const TOKEN_BYTES: usize = 20;
 /// The largest list of objects, and the largest problem.
-const ANSWER_BYTES_MAX: usize = 64 * 1024;
+const ANSWER_BYTES_MAX: usize = 256 * 1024;
 
 /// The vault of one site.
 #[derive(Debug)]
@@ -34,6 +39,8 @@ pub struct VaultClient {
     http: Client,
     base: String,
     token: Secret,
+    /// The machine that calls; the relay takes copies of the one that has the site.
+    instance: Instance,
 }
 
 /// What is shown of a problem.
@@ -51,14 +58,14 @@ pub fn new_recovery_token() -> Result<String, getrandom::Error> {
 }
 
 impl VaultClient {
-    /// The vault at the configured relay, with the site's token.
-    pub fn new(relay: &Relay, data_dir: &Path) -> Result<Self, CopyError> {
+    /// The vault at the configured relay, with the site's token, for the machine that has the site.
+    pub fn new(relay: &Relay, data_dir: &Path, instance: Instance) -> Result<Self, CopyError> {
         const NAME: &str = "relay.token";
         let stored = DeskLayer::in_use(data_dir).secret_file(data_dir, NAME);
         let source = SecretSource { name: NAME, file: &relay.token_file, stored: stored.as_deref() };
         let refused = |why: String| CopyError::Remote { place: relay.url.to_string(), why };
         let token = source.read(&Environment::process()).map_err(|finding| refused(finding.to_string()))?;
-        Self::with_token(relay.url.as_str(), token)
+        Ok(Self { instance, ..Self::with_token(relay.url.as_str(), token)? })
     }
 
     /// The vault that a token opens.
@@ -66,7 +73,7 @@ impl VaultClient {
         let base = url.trim_end_matches('/').to_owned();
         let http = http_client::builder().build();
         let http = http.map_err(|error| CopyError::Remote { place: base.clone(), why: error.to_string() })?;
-        Ok(Self { http, base, token })
+        Ok(Self { http, base, token, instance: Instance::FIRST })
     }
 
     /// Puts a packed copy made at `at`. The relay refuses one that is older than what it has.
@@ -76,6 +83,27 @@ impl VaultClient {
         let call = self.call(Method::PUT, &format!("/v1/vault/{name}")).timeout(PUT_MAX);
         let call = call.header(SEQUENCE_HEADER, at.0.max(0).to_string());
         self.sent(call.header("content-type", "application/octet-stream").body(content)).await.map(drop)
+    }
+
+    /// Puts a segment of the tail of the copy with the number `copy_seq`.
+    pub async fn put_segment(&self, number: u32, copy_seq: i64, content: Vec<u8>) -> Result<(), CopyError> {
+        let seq = copy_seq.max(0).saturating_add(i64::from(number));
+        let call = self.call(Method::PUT, &format!("/v1/vault/{}", segment_name(number))).timeout(PUT_MAX);
+        let call = call.header(SEQUENCE_HEADER, seq.to_string());
+        self.sent(call.header("content-type", "application/octet-stream").body(content)).await.map(drop)
+    }
+
+    /// The newest copy and the segments after it, in order.
+    pub async fn newest(&self) -> Result<Option<(VaultItem, Vec<VaultItem>)>, CopyError> {
+        let (mut segments, copies): (Vec<VaultItem>, Vec<VaultItem>) =
+            self.list().await?.items.into_iter().partition(|item| is_segment_name(&item.name));
+        let Some(copy) = copies.into_iter().max_by_key(|item| item.seq) else { return Ok(None) };
+        segments.sort_by_key(|item| item.seq);
+        // Those of an older copy are before it, and what follows a gap is of no use.
+        let after = segments.into_iter().filter(|item| item.seq > copy.seq);
+        let unbroken = after.zip(1..).take_while(|(item, number)| item.name == segment_name(*number));
+        let segments = unbroken.map(|(item, _)| item).collect();
+        Ok(Some((copy, segments)))
     }
 
     /// Whether an object with this digest is there.
@@ -106,7 +134,8 @@ impl VaultClient {
 
     fn call(&self, method: Method, path: &str) -> RequestBuilder {
         let call = self.http.request(method, format!("{}{path}", self.base));
-        call.timeout(CALL_MAX).bearer_auth(self.token.expose())
+        let call = call.timeout(CALL_MAX).bearer_auth(self.token.expose());
+        call.header(INSTANCE_HEADER, self.instance.to_string())
     }
 
     async fn sent(&self, call: RequestBuilder) -> Result<Response, CopyError> {
@@ -133,6 +162,11 @@ impl VaultClient {
     fn failed(&self, why: String) -> CopyError {
         CopyError::Remote { place: format!("the vault at {}", self.base), why }
     }
+}
+
+/// The object of a segment.
+fn segment_name(number: u32) -> String {
+    format!("{SEGMENT_PREFIX}{number:04}")
 }
 
 /// The object of a day.

@@ -11,8 +11,9 @@ use crate::clock::rfc3339;
 use crate::domain::units::Timestamp;
 use crate::routeros::inspect::CheckFinding;
 use crate::settings::duration_text;
+use crate::store::Unwritable;
 use crate::store::backup::is_ahead;
-use crate::store::passive::is_passive;
+use crate::store::passive::reason;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -76,9 +77,18 @@ fn failure(daemon: Option<&DaemonState>) -> Option<CheckFinding> {
     Some(CheckFinding::warn("backup.last", texts::copy_failed(why), texts::do_as_it_says()))
 }
 
-/// A restored store that waits.
+/// A restored store that waits, or a machine that lost the site.
 fn passive(data_dir: &Path) -> Option<CheckFinding> {
-    is_passive(data_dir).then(|| CheckFinding::fail("site.passive", texts::passive(), texts::take_over()))
+    let (text, remedy) = match reason(data_dir)? {
+        Unwritable::Fenced(fence) => (texts::fenced(fence.instance.number()), texts::take_back()),
+        Unwritable::Passive
+        | Unwritable::Full(_)
+        | Unwritable::ReadOnly(_)
+        | Unwritable::Busy(_)
+        | Unwritable::Damaged(_)
+        | Unwritable::Updating => (texts::passive(), texts::take_over()),
+    };
+    Some(CheckFinding::fail("site.passive", text, remedy))
 }
 
 /// Copies that leave the card without encryption: names, numbers and hashes of PINs are in them.

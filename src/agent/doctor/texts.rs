@@ -95,7 +95,12 @@ messages! {
     copy_failed(why): "salinan terakhir gagal: {why}", "the last copy failed: {why}";
     do_as_it_says(): "lakukan yang dikatakannya; daemon mencoba lagi", "do what it says; the daemon retries";
     passive(): "data ini dipulihkan dan pasif: router dibaca dan tidak ada yang diubah", "this store was restored and is passive: the router is read and nothing is changed";
-    take_over(): "matikan mesin lama, lalu: kuotad take-over --old-machine-is-off", "switch the old machine off, then: kuotad take-over --old-machine-is-off";
+    take_over(): "ambil alih situs ini, yang menghentikan mesin lama: halaman Cadangan, atau kuotad take-over",
+        "take the site over, which stops the old machine: page Backups, or kuotad take-over";
+    fenced(number): "mesin lain (nomor {number}) sudah mengambil alih situs ini: mesin ini tidak mengubah apa pun",
+        "another machine (instance {number}) took this site over: this one changes nothing";
+    take_back(): "matikan mesin ini; atau ambil alih kembali, yang menghentikan mesin lain: halaman Cadangan, atau kuotad take-over",
+        "switch this machine off; or have it take the site back, which stops the other one: page Backups, or kuotad take-over";
     copies_in_clear(target): "salinan di {target} tidak dienkripsi", "copies at {target} are not encrypted";
     set_recipient(): "buat kit pemulihan di halaman Cadangan, atau atur backup.recipient_file ke kunci publik sebuah kunci pemulihan",
         "make a recovery kit (kuotad recovery-kit), or set backup.recipient_file to the public key of a recovery key";

@@ -17,6 +17,7 @@ mod feed;
 mod handle;
 mod handover;
 mod handovers;
+mod instance;
 mod leaving;
 mod memo;
 mod metering;

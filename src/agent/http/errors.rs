@@ -141,9 +141,10 @@ impl From<RelayError> for Problem {
     fn from(error: RelayError) -> Self {
         let detail = error.to_string();
         match error {
-            RelayError::Unreachable(_) | RelayError::Nonsense(_) | RelayError::Unauthorized(_) => {
-                Self::unavailable("relay_unreachable", detail)
-            }
+            RelayError::Unreachable(_)
+            | RelayError::Nonsense(_)
+            | RelayError::Unauthorized(_)
+            | RelayError::Fenced(_) => Self::unavailable("relay_unreachable", detail),
             RelayError::NotFound => Self::not_found("order at the relay"),
             RelayError::Refused { status, code, .. } => {
                 let known = RELAY_CODES.into_iter().find(|known| *known == code);

@@ -43,5 +43,6 @@ pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod state;
 pub(crate) mod store_notice;
+pub(crate) mod take_over;
 pub(crate) mod update;
 pub(crate) mod users;

@@ -35,7 +35,8 @@ pub(crate) async fn new_kit(
 /// Without a token the kit still opens copies.
 async fn recovery_token(app: &AppState) -> Option<String> {
     let config = &app.site.config;
-    let vault = VaultClient::new(config.relay.as_ref()?, &config.data_dir).ok()?;
+    let instance = app.site.engine().call(|engine| engine.instance()).await.ok()?;
+    let vault = VaultClient::new(config.relay.as_ref()?, &config.data_dir, instance).ok()?;
     let token = new_recovery_token().ok()?;
     match vault.set_recovery_token(&token).await {
         Ok(()) => Some(token),

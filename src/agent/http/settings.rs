@@ -46,6 +46,11 @@ impl SettingsCaller {
         let is_session = peer != Peer::Local && !headers.contains_key(AUTHORIZATION);
         Self { actor, peer, is_session }
     }
+
+    /// Whether a command on this machine calls.
+    pub fn is_local(&self) -> bool {
+        self.peer == Peer::Local
+    }
 }
 
 impl From<SettingsError> for Problem {

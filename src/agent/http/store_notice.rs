@@ -17,8 +17,10 @@ words! {
             "Some data is damaged (tables {0}), so data is only read and changes are refused. Usage is still metered and blocks still work. Stop the service and restore a backup: kuotad restore FILE.";
         updating: "Versi baru sedang dicoba, jadi perubahan belum diterima selama beberapa menit. Pemakaian tetap dihitung dan blokir tetap berjalan. Bila versi baru tidak jalan, versi lama kembali dengan sendirinya.",
             "A new version is on trial, so changes are not taken for some minutes. Usage is still metered and blocks still work. If it does not work, the version before comes back without your help.";
-        passive: "Data ini hasil pemulihan dan masih pasif: router hanya dibaca, tidak ada yang diubah. Matikan mesin lama, lalu ambil alih lokasi ini: kuotad take-over.",
-            "This data was restored and is still passive: the router is only read and nothing is changed. Switch the old machine off, then take the site over: kuotad take-over.";
+        passive: "Data ini hasil pemulihan dan masih pasif: router hanya dibaca, tidak ada yang diubah. Ambil alih lokasi ini di halaman Cadangan, atau dengan kuotad take-over.",
+            "This data was restored and is still passive: the router is only read and nothing is changed. Take the site over on the page Backups, or with kuotad take-over.";
+        fenced: "Mesin lain sudah mengambil alih lokasi ini, jadi mesin ini berhenti: tidak ada yang diubah di router maupun di sini. Matikan mesin ini, atau ambil alih kembali di halaman Cadangan.",
+            "Another machine took this site over, so this one stopped: nothing is changed on the router or here. Switch this machine off, or take the site back on the page Backups.";
         customer: "Perubahan dan pembayaran sedang tidak dapat dicatat. Internet Anda tetap berjalan seperti sekarang dan pemakaian tetap dihitung. Silakan coba lagi nanti, atau hubungi pengelola.",
             "Changes and payments cannot be recorded at the moment. Your internet stays as it is and usage is still counted. Please try again later, or ask the owner.";
     }
@@ -39,6 +41,7 @@ pub(crate) fn text(language: Language, why: &Unwritable) -> String {
         Unwritable::Damaged(tables) => fill(words.damaged, &[tables]),
         Unwritable::Updating => words.updating.to_owned(),
         Unwritable::Passive => words.passive.to_owned(),
+        Unwritable::Fenced(_) => words.fenced.to_owned(),
     }
 }
 

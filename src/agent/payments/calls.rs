@@ -92,6 +92,9 @@ impl Payments {
         if answer.is_err() {
             lock(&link.figures).failed += 1;
         }
+        if matches!(answer, Err(RelayError::Fenced(_))) {
+            self.follow_fence(link).await?;
+        }
         let silent = link.silent_since();
         // Recorded at every failure: a ledger that was reopened does not remember.
         if silent.is_some() || was_silent.is_some() {
@@ -120,7 +123,10 @@ pub(super) enum CallError {
 impl CallError {
     /// Whether the relay does not answer, or not this site: no other call would go better.
     pub(super) fn is_silence(&self) -> bool {
-        matches!(self, Self::Relay(RelayError::Unreachable(_) | RelayError::Unauthorized(_)))
+        matches!(
+            self,
+            Self::Relay(RelayError::Unreachable(_) | RelayError::Unauthorized(_) | RelayError::Fenced(_))
+        )
     }
 
     pub(super) fn is_transient(&self) -> bool {

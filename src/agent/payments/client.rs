@@ -1,5 +1,6 @@
 //! The relay over HTTP, as `protocol::relay` describes it.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -7,8 +8,10 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
 use super::port::{CallTimeouts, Pending, Relay, RelayError};
+use crate::domain::instance::Instance;
 use crate::http_client;
 use crate::protocol::health::{HealthAnswer, HealthReport};
+use crate::protocol::instance::{FENCED, INSTANCE_HEADER, SiteInstance};
 use crate::protocol::relay::{
     Abandoned, AdoptOrder, FeedEntry, FeedPage, OpenOrder, RefundOrder, RelayOrder,
 };
@@ -27,6 +30,7 @@ pub struct RelayClient {
     http: Client,
     base: String,
     token: Box<dyn Fn() -> Secret + Send + Sync>,
+    instance: Mutex<Instance>,
     timeouts: CallTimeouts,
     call_max: Duration,
 }
@@ -37,7 +41,14 @@ impl RelayClient {
     pub fn new(url: &str, token: impl Fn() -> Secret + Send + Sync + 'static) -> Result<Self, String> {
         let http = http_client::builder().build().map_err(|error| format!("no HTTP client: {error}"))?;
         let base = url.trim_end_matches('/').to_owned();
-        Ok(Self { http, base, token: Box::new(token), timeouts: CallTimeouts::default(), call_max: CALL_MAX })
+        Ok(Self {
+            http,
+            base,
+            token: Box::new(token),
+            instance: Mutex::new(Instance::FIRST),
+            timeouts: CallTimeouts::default(),
+            call_max: CALL_MAX,
+        })
     }
 
     /// The same with other limits: for a whole flow, and for one call.
@@ -48,7 +59,8 @@ impl RelayClient {
 
     fn request(&self, method: Method, path: &str, limit: Duration) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base)).timeout(limit);
-        request.bearer_auth((self.token)().expose())
+        let instance = *self.instance.lock().unwrap_or_else(PoisonError::into_inner);
+        request.bearer_auth((self.token)().expose()).header(INSTANCE_HEADER, instance.to_string())
     }
 
     async fn post<T: DeserializeOwned>(
@@ -104,6 +116,18 @@ impl Relay for RelayClient {
         Box::pin(self.post("/v1/health".to_owned(), report, self.call_max))
     }
 
+    fn instance(&self) -> Pending<'_, SiteInstance> {
+        Box::pin(send(self.request(Method::GET, "/v1/site/instance", self.call_max)))
+    }
+
+    fn claim_instance<'a>(&'a self, claim: &'a SiteInstance) -> Pending<'a, SiteInstance> {
+        Box::pin(self.post("/v1/site/instance".to_owned(), claim, self.call_max))
+    }
+
+    fn use_instance(&self, instance: Instance) {
+        *self.instance.lock().unwrap_or_else(PoisonError::into_inner) = instance;
+    }
+
     fn timeouts(&self) -> CallTimeouts {
         self.timeouts
     }
@@ -152,6 +176,9 @@ fn refusal(status: StatusCode, told: Option<Refusal>) -> RelayError {
     let Some(told) = told.filter(|told| !told.code.is_empty()) else {
         return RelayError::Unreachable(format!("it answered {status}, and not as a relay does"));
     };
+    if told.code == FENCED {
+        return RelayError::Fenced(told.detail);
+    }
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => RelayError::Unauthorized(told.detail),
         StatusCode::NOT_FOUND => RelayError::NotFound,

@@ -118,7 +118,10 @@ impl Link {
     /// Notes how a call went. A relay that answers at all is there.
     pub(super) fn note<T>(&self, now: Timestamp, uptime: Duration, answer: &Result<T, RelayError>) {
         let (mut state, mut silent) = (lock(&self.state), lock(&self.silent_since));
-        if let Err(error @ (RelayError::Unreachable(_) | RelayError::Unauthorized(_))) = answer {
+        if let Err(
+            error @ (RelayError::Unreachable(_) | RelayError::Unauthorized(_) | RelayError::Fenced(_)),
+        ) = answer
+        {
             state.failed(now, &error.to_string());
             silent.get_or_insert(uptime);
         } else {

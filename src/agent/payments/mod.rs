@@ -10,12 +10,14 @@
 //! | `calls` | calls about one order, whose answer is taken over |
 //! | `checkout` | paying online, and cash while something is open online |
 //! | `feed` | one page of the relay's feed |
+//! | `instance` | which machine has the site, by the relay's word |
 //! | `outbox` | what waits for the relay |
 
 mod calls;
 mod checkout;
 pub mod client;
 mod feed;
+mod instance;
 pub mod link;
 mod outbox;
 pub mod port;
@@ -32,6 +34,7 @@ use crate::domain::units::Timestamp;
 use crate::protocol::health::HealthReport;
 use crate::tools::keyed_locks::KeyGuard;
 
+pub use instance::RelayInstance;
 pub use link::{Link, LinkFigures};
 pub use port::{CallTimeouts, Pending, Relay, RelayError};
 
@@ -95,6 +98,9 @@ impl Payments {
     pub async fn report_health(&self, report: &HealthReport) -> Result<(), PaymentError> {
         let link = self.link()?;
         let answer = link.relay.report_health(report).await;
+        if matches!(answer, Err(RelayError::Fenced(_))) {
+            self.follow_fence(link).await?;
+        }
         link.note_clock(answer.as_ref().ok().and_then(|answer| answer.clock_ahead_ms));
         Ok(answer.map(drop)?)
     }

@@ -8,7 +8,6 @@ use super::{PaymentError, Payments};
 use crate::agent::engine::{OutboxItem, OutboxWork};
 use crate::domain::units::Timestamp;
 use crate::protocol::relay::RefundOrder;
-use crate::store::Unwritable;
 use crate::tools::backoff;
 
 /// Nobody waits for an opening of this age any more: its caller was cut off. One that seems to come from so
@@ -24,7 +23,7 @@ impl Payments {
     pub async fn outbox_once(&self) -> Result<Option<Timestamp>, PaymentError> {
         let link = self.link()?;
         // Another machine may be at work with the same orders.
-        if matches!(self.engine.unwritable(), Some(Unwritable::Passive)) {
+        if self.engine.unwritable().is_some_and(|why| why.is_passive()) {
             return Ok(None);
         }
         self.discard_pending_orders(link).await?;

@@ -3,7 +3,9 @@
 use std::pin::Pin;
 use std::time::Duration;
 
+use crate::domain::instance::Instance;
 use crate::protocol::health::{HealthAnswer, HealthReport};
+use crate::protocol::instance::SiteInstance;
 use crate::protocol::relay::{
     Abandoned, AdoptOrder, FeedEntry, FeedPage, OpenOrder, RefundOrder, RelayOrder,
 };
@@ -42,6 +44,15 @@ pub trait Relay: Send + Sync {
 
     /// Reports how the agent is. A relay from before this call answers [`RelayError::NotFound`].
     fn report_health<'a>(&'a self, report: &'a HealthReport) -> Pending<'a, HealthAnswer>;
+
+    /// The machine that has the site. A relay from before this call answers [`RelayError::NotFound`].
+    fn instance(&self) -> Pending<'_, SiteInstance>;
+
+    /// Gives the site to a machine.
+    fn claim_instance<'a>(&'a self, claim: &'a SiteInstance) -> Pending<'a, SiteInstance>;
+
+    /// The machine that later calls are from; until then it is the first.
+    fn use_instance(&self, instance: Instance);
 
     /// How long callers wait for this relay.
     fn timeouts(&self) -> CallTimeouts {
@@ -82,6 +93,9 @@ pub enum RelayError {
     /// The relay does not know who calls.
     #[error("the relay refuses this site: {0}; check relay.url, relay.site and the token")]
     Unauthorized(String),
+    /// Another machine took the site over.
+    #[error("the relay serves another machine: {0}")]
+    Fenced(String),
     /// The relay does not know the order.
     #[error("the relay does not know this order")]
     NotFound,
@@ -101,7 +115,7 @@ impl RelayError {
     /// Whether the same call may go better later.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable(_) | Self::Nonsense(_) | Self::Unauthorized(_) => true,
+            Self::Unreachable(_) | Self::Nonsense(_) | Self::Unauthorized(_) | Self::Fenced(_) => true,
             Self::Refused { status, .. } => *status >= 500 || *status == 429,
             Self::NotFound => false,
         }

@@ -64,9 +64,8 @@ pub(super) fn text(words: &ErrorWords, problem: &Problem) -> Option<&'static str
         host_names::FOREIGN_HOST => words.foreign_host,
         "router_unreachable" | "router_login_refused" | "router_failed" => words.router,
         "timeout" => words.timeout,
-        "store_full" | "store_read_only" | "store_busy" | "store_damaged" | "updating" | "site_passive" => {
-            words.not_recorded
-        }
+        "store_full" | "store_read_only" | "store_busy" | "store_damaged" | "updating" | "site_passive"
+        | "site_fenced" => words.not_recorded,
         code if code.starts_with("gateway_") => words.gateway,
         _ => match problem.status().as_u16() {
             400 | 413 | 415 | 422 => words.unreadable,

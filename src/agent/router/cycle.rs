@@ -12,17 +12,19 @@ use super::device_names::{DeviceNames, NamesByMac};
 use super::edit_backoff::{EditBackoff, RefusedEdit};
 use super::fault_log::{self, FaultLog};
 use super::faults::{Menu, RouterFault};
+use super::marker::MarkerTurn;
 use super::progress::HandoverProgress;
 use crate::agent::engine::{Engine, EngineError, EngineGone, EngineHandle, Reading, RouterChange, Who};
 use crate::agent::health::{CycleFigures, LinkState};
 use crate::clock::Clock;
 use crate::domain::id::Mac;
+use crate::domain::instance::{self, Instance, SiteMark};
 use crate::domain::listing::{self, AccessRows, Conflict, Desired, Edit};
 use crate::domain::units::Timestamp;
 use crate::domain::usage::{HostTable, SharedAddress, UnreadRow};
 use crate::routeros::lists::ListNames;
 use crate::routeros::{EditOutcome, Router, RouterError};
-use crate::store::Unwritable;
+use crate::store::{Fence, FencedBy};
 use crate::ui::language::Language;
 
 /// How old a reading of the hosts may be for reconciling between two polls.
@@ -81,13 +83,16 @@ struct Turns {
     refused_log: FaultLog<Edit>,
     unread_log: FaultLog<(Menu, String)>,
     shared_log: FaultLog<Ipv4Addr>,
+    marker: MarkerTurn,
 }
 
 /// What one comparison of the router with what access wants came to.
-struct Difference {
+pub(super) struct Difference {
     edits: Vec<Edit>,
-    desired: Desired,
-    observed: AccessRows,
+    pub(super) desired: Desired,
+    pub(super) observed: AccessRows,
+    /// What the marker has to say.
+    pub(super) mark: SiteMark,
     faults: Vec<RouterFault>,
 }
 
@@ -219,7 +224,7 @@ impl RouterCycle {
     pub fn is_dry_run(&self) -> bool {
         self.is_configured_dry()
             || self.has_left()
-            || matches!(self.engine.unwritable(), Some(Unwritable::Passive))
+            || self.engine.unwritable().is_some_and(|why| why.is_passive())
     }
 
     /// Whether the configuration says so.
@@ -301,6 +306,13 @@ impl RouterCycle {
         ReadingTurn { cycle: self, _turn: self.reading.lock().await }
     }
 
+    /// The machine that has the site by the router's marker; `None` without a believable one.
+    pub async fn marked_instance(&self) -> Result<Option<Instance>, CycleError> {
+        let observed = self.router.read_access().await?;
+        let mark = self.engine.call(|engine| engine.site_mark()).await?;
+        Ok(instance::marked(&mark, &observed.markers))
+    }
+
     /// What reconciling would change now. Changes nothing.
     pub async fn plan(&self) -> Result<Enforced, CycleError> {
         let _turn = self.reconciling.lock().await;
@@ -333,6 +345,8 @@ impl RouterCycle {
         let (edits, waiting): (Vec<Edit>, Vec<Edit>) = std::mem::take(&mut found.edits)
             .into_iter()
             .partition(|edit| all || turns.backoff.is_due(edit, now));
+        // First: the machine before this one has to stop before its rows change.
+        turns.marker.write(self.router.as_ref(), &found, now).await?;
         let outcomes = if edits.is_empty() { Vec::new() } else { self.router.apply(&edits).await? };
         let (now, at) = (self.clock.uptime(), self.clock.now());
         for (edit, outcome) in edits.iter().zip(&outcomes) {
@@ -407,8 +421,11 @@ impl RouterCycle {
     async fn compare(&self) -> Result<Difference, CycleError> {
         let hosts = self.recent_hosts().await?;
         let observed = self.router.read_access().await?;
-        let known = |engine: &mut Engine| (engine.desired(), engine.router_change());
-        let (devices, change) = self.engine.call(known).await?;
+        let known = |engine: &mut Engine| (engine.desired(), engine.router_change(), engine.site_mark());
+        let (devices, change, mark) = self.engine.call(known).await?;
+        if let Some(instance) = instance::fence(&mark, &observed.markers) {
+            self.engine.call(move |engine| engine.fence(Fence { instance, by: FencedBy::Router })).await?;
+        }
         let desired = listing::desired(&devices, &hosts, &observed);
         let now = self.clock.now();
         let is_news = |change: &RouterChange| now.0.saturating_sub(change.since.0) < CHANGE_SHOWN_MS;
@@ -419,7 +436,7 @@ impl RouterCycle {
         faults.extend(self.faults_of_rows(&hosts, &observed, &desired).await?);
         self.with_health(|health| health.faults.clone_from(&faults));
         let edits = listing::plan(&desired, &observed);
-        Ok(Difference { edits, desired, observed, faults })
+        Ok(Difference { edits, desired, observed, mark, faults })
     }
 
     /// Rows that cannot be read, foreign ones in the way, and addresses of more than one device.

@@ -20,6 +20,7 @@ pub mod edit_backoff;
 mod fault_log;
 pub mod faults;
 pub mod leave;
+mod marker;
 pub mod progress;
 pub mod site_plan;
 

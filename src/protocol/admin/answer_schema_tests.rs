@@ -37,6 +37,7 @@ use super::status::{
     ClockPartView, ConfirmedView, CopiesView, CopyView, CycleView, HealthView, PartView, PersonView,
     PingView, ProofView, RouterPartView, SharedNameView, StatusView, StorePartView,
 };
+use super::take_over::TakenOverView;
 use super::update::{CandidateView, LastUpdateView, UpdateReportView, UpdateView};
 use super::usage::{RestartView, UsageRowView, UsageView};
 use super::users::{AccessView, ImportView, PinView, UserView};
@@ -104,6 +105,7 @@ macro_rules! answers {
             LeaverView,
             TraceView,
             ComeBackView,
+            TakenOverView,
             SalesReportView,
             SalesSumView,
             DebtsReportView,

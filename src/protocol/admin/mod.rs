@@ -23,6 +23,7 @@ pub mod reports;
 pub mod router;
 pub mod settings;
 pub mod status;
+pub mod take_over;
 pub mod update;
 pub mod usage;
 pub mod users;

@@ -25,6 +25,7 @@ use super::quota::{CreditUser, DebitUser, ResetAccount};
 use super::reports::ReportQuery;
 use super::router::EditResult;
 use super::settings::{ChangeSettings, SecretInput, SettingInput, SettingsQuery};
+use super::take_over::TakeOver;
 use super::usage::{UsageQuery, UsageStep};
 use super::users::{
     AddUser, BlockUser, ChangeUser, FindUsers, ImportUsers, ImportedRow, OpenItem, UnblockUser,
@@ -277,6 +278,7 @@ fn bodies() -> Vec<Row> {
         ChangeSettings, json!({"values": [{"key": "policy.expiry", "value": null}],
             "secrets": [{"name": "router.password", "value": "rahasia"}], "password": "12345678", "otp": "123456",
             "revision": "0"});
+        TakeOver, json!({"old_machine_is_off": true, "password": "12345678", "otp": "123456"});
         SettingInput, json!({"key": "name", "value": "Kita"});
         SecretInput, json!({"name": "router.password", "value": "rahasia"});
         HandOver, json!({"only": ["budi"]});
@@ -398,6 +400,7 @@ fn generated() -> BTreeMap<String, Value> {
         ChangePassword,
         OneTimeCode,
         ChangeSettings,
+        TakeOver,
         HandOver
     );
     generator.take_definitions(true).into_iter().collect()

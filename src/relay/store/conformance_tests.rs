@@ -21,6 +21,9 @@ pub use console_demands::*;
 #[path = "conformance_directory_tests.rs"]
 mod directory_demands;
 pub use directory_demands::*;
+#[path = "conformance_instance_tests.rs"]
+mod instance_demands;
+pub use instance_demands::*;
 #[path = "conformance_presence_tests.rs"]
 mod presence_demands;
 pub use presence_demands::*;
@@ -113,7 +116,10 @@ macro_rules! conforms {
             an_older_object_never_replaces_a_newer_one,
             a_site_sees_its_own_objects_only,
             a_vault_is_bounded_in_objects_and_bytes,
+            segments_of_a_tail_are_counted_apart_from_copies,
             a_new_recovery_token_ends_the_one_before,
+            a_site_goes_to_later_machines_only,
+            of_many_machines_that_claim_one_number_one_gets_it,
         );
     };
 }

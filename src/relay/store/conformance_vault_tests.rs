@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::relay::store::vault::{
-    VAULT_OBJECTS_MAX, VAULT_SITE_BYTES_MAX, VaultEntry, VaultObject, VaultPut,
+    SEGMENTS_BYTES_MAX, SEGMENTS_MAX, VAULT_OBJECTS_MAX, VAULT_SITE_BYTES_MAX, VaultEntry, VaultObject,
+    VaultPut,
 };
 
 fn object(site: &str, name: &str, seq: u64, content: &[u8]) -> VaultObject {
@@ -51,6 +52,20 @@ pub async fn a_vault_is_bounded_in_objects_and_bytes(Fresh { store, other: _othe
     assert_eq!(store.put_object(&object("b", "one", 1, &half)).await.unwrap(), VaultPut::Stored);
     assert_eq!(store.put_object(&object("b", "two", 1, &half)).await.unwrap(), VaultPut::Full);
     assert_eq!(store.put_object(&object("b", "one", 2, &half)).await.unwrap(), VaultPut::Stored);
+}
+
+pub async fn segments_of_a_tail_are_counted_apart_from_copies(
+    Fresh { store, other: _other, keep: _keep }: Fresh,
+) {
+    for n in 0..SEGMENTS_MAX {
+        let stored = store.put_object(&object("a", &format!("tail-{n:04}"), 1, b"x")).await.unwrap();
+        assert_eq!(stored, VaultPut::Stored);
+    }
+    assert_eq!(store.put_object(&object("a", "tail-more", 1, b"x")).await.unwrap(), VaultPut::Full);
+    assert_eq!(store.put_object(&object("a", "copy-1", 1, b"x")).await.unwrap(), VaultPut::Stored);
+    let large = vec![7; usize::try_from(SEGMENTS_BYTES_MAX).unwrap()];
+    assert_eq!(store.put_object(&object("b", "tail-1", 1, &large)).await.unwrap(), VaultPut::Stored);
+    assert_eq!(store.put_object(&object("b", "tail-2", 1, b"x")).await.unwrap(), VaultPut::Full);
 }
 
 pub async fn a_new_recovery_token_ends_the_one_before(Fresh { store, other, keep: _keep }: Fresh) {

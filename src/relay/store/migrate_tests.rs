@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use tokio::task::spawn_blocking;
 
 use super::*;
+use crate::domain::instance::Instance;
 use crate::domain::order::{Flag, OnlineMethod, OrderState};
 use crate::domain::payment::Standing;
 use crate::domain::role::Role;
@@ -15,6 +16,7 @@ use crate::protocol::health::{HealthReport, ReportText};
 use crate::protocol::relay::{FeedEffect, OrderItem, PaymentMeans, credit_event, reverse_event};
 use crate::relay::store::directory::{MerchantEntry, SiteEntry, SiteState, StoredMerchant};
 use crate::relay::store::encoding::storable;
+use crate::relay::store::instance::{InstanceClaim, InstanceRecord};
 use crate::relay::store::operators::{LogAuthor, OperatorChange, OperatorCodes, StoredOperator};
 use crate::relay::store::postgres::tests::server::{self, Database};
 use crate::relay::store::postgres::{ConnectError, PostgresStore, ServerTls};
@@ -238,6 +240,9 @@ async fn fill(store: &dyn RelayStore) {
     };
     assert_eq!(store.put_object(&VaultObject { entry, content }).await.unwrap(), VaultPut::Stored);
     store.set_recovery_token("site-1", &[8; 32], NOW).await.unwrap();
+    let instance = Instance::new(3, 0xfe).unwrap();
+    let record = InstanceRecord { instance, proof: [7; 32], claimed_at: NOW };
+    assert_eq!(store.claim_instance("site-1", &record).await.unwrap(), InstanceClaim::Stored);
     assert_eq!(store.mark_silent(&["site-2".to_owned()], NOW).await.unwrap().len(), 1);
     let codes = OperatorCodes { secret: Some("A".to_owned()), pending: None, step: Some(7) };
     for (name, codes) in [("Budi", codes), ("ani", OperatorCodes::default())] {
@@ -263,7 +268,7 @@ fn dump(path: &Path) -> Vec<(String, Vec<Value>)> {
     let tables = conn.prepare(sql).unwrap();
     let tables: Vec<String> =
         { tables }.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    assert_eq!(tables.len(), 19, "{tables:?}");
+    assert_eq!(tables.len(), 20, "{tables:?}");
     let mut out = Vec::new();
     for table in tables {
         let mut statement = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();

@@ -10,6 +10,7 @@ pub mod console;
 pub mod directory;
 mod encoding;
 mod error;
+pub mod instance;
 pub mod migrate;
 pub mod operators;
 pub mod overview;
@@ -36,6 +37,7 @@ use crate::protocol::relay::{FeedEffect, FeedItem, OrderItem, PaymentMeans};
 pub use console::ConsoleStore;
 pub use directory::{DirectoryChange, DirectoryRefusal, StoredDirectory};
 pub use error::{RelayStoreError, StoreFuture};
+use instance::InstanceStore;
 use operators::LogAuthor;
 use presence::{SiteSeen, SiteSighting, SiteTurn, StoredPresence};
 use vault::VaultStore;
@@ -206,7 +208,7 @@ pub struct Outage {
 ///   it appear later.
 /// - Names of feed events are unique for good: telling one again changes nothing.
 /// - Every method that names a site sees that site's orders only.
-pub trait RelayStore: ConsoleStore + VaultStore {
+pub trait RelayStore: ConsoleStore + InstanceStore + VaultStore {
     /// Names this store; another name after it was restored.
     fn epoch(&self) -> StoreFuture<'_, String>;
 

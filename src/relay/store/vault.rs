@@ -3,11 +3,17 @@
 
 use super::error::StoreFuture;
 use crate::domain::units::Timestamp;
+use crate::protocol::vault::is_segment_name;
 
-/// The most objects of one site.
+/// The most copies of one site.
 pub const VAULT_OBJECTS_MAX: usize = 16;
-/// The most bytes of all objects of one site.
+/// The most bytes of all copies of one site.
 pub const VAULT_SITE_BYTES_MAX: u64 = 24 << 20;
+
+/// The most segments of tails of one site ...
+pub const SEGMENTS_MAX: usize = 400;
+/// ... and their bytes.
+pub const SEGMENTS_BYTES_MAX: u64 = 16 << 20;
 
 /// An object without its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,9 +66,17 @@ pub(super) fn judge(kept: &[VaultEntry], fresh: &VaultEntry) -> VaultPut {
             return if known.sha256 == fresh.sha256 { VaultPut::Known } else { VaultPut::Conflict };
         }
     }
-    let others = || kept.iter().filter(|entry| entry.name != fresh.name);
+    let is_segment = is_segment_name(&fresh.name);
+    let (most, bytes_max) = if is_segment {
+        (SEGMENTS_MAX, SEGMENTS_BYTES_MAX)
+    } else {
+        (VAULT_OBJECTS_MAX, VAULT_SITE_BYTES_MAX)
+    };
+    let is_other =
+        |entry: &&VaultEntry| entry.name != fresh.name && is_segment_name(&entry.name) == is_segment;
+    let others = || kept.iter().filter(is_other);
     let bytes = others().map(|entry| entry.bytes).fold(fresh.bytes, u64::saturating_add);
-    if others().count() >= VAULT_OBJECTS_MAX || bytes > VAULT_SITE_BYTES_MAX {
+    if others().count() >= most || bytes > bytes_max {
         return VaultPut::Full;
     }
     VaultPut::Stored

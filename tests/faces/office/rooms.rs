@@ -120,6 +120,7 @@ async fn forms_that_no_page_of_ours_made_are_refused() {
         "/cadangan/unduh",
         "/cadangan/periksa",
         "/cadangan/kit",
+        "/cadangan/ambil-alih",
         "/saya/dua-langkah",
         "/saya/sesi",
         "/kasir/tutup",

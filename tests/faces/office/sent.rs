@@ -318,7 +318,7 @@ async fn every_other_form_of_the_desk_leads_on_when_it_is_sent() {
                 let fields = typed.map(|(name, value)| (name.to_owned(), value.to_owned()));
                 browser.post(&path, &fields.into()).await
             }
-            "/cadangan/kit" => {
+            "/cadangan/kit" | "/cadangan/ambil-alih" => {
                 let mut fields = page.fields();
                 fields.insert("password".to_owned(), PASSWORD.to_owned());
                 browser.post(&path, &fields).await

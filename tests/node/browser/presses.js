@@ -459,6 +459,7 @@ const ELSEWHERE = {
   'desk /adopsi/selesaikan': 'faces office: every_other_form_of_the_desk_leads_on_when_it_is_sent',
   'desk /adopsi/kembali': 'faces office: every_other_form_of_the_desk_leads_on_when_it_is_sent',
   'desk /pengaturan/nama': 'faces office: every_deed_of_the_desk_leads_on_whenever_it_is_sent',
+  'desk /cadangan/ambil-alih': 'faces office: every_deed_of_the_desk_leads_on_whenever_it_is_sent',
   'desk /pengaturan/mulai-ulang': 'faces office: every_deed_of_the_desk_leads_on_whenever_it_is_sent',
   'desk /pembayaran/{order}/bukukan': 'faces office: the_review_queue_stands_first_and_the_owner_decides_after_seeing_what_it_does',
 }
@@ -487,6 +488,7 @@ const PRESSED_BY = {
   'console/office/doctor.html form /dokter': ['desk /dokter'],
   'console/office/version.html form /versi/cari': ['desk /versi/cari'],
   'console/office/backup.html form /cadangan/kit': ['desk /cadangan/kit'],
+  'console/office/backup.html form /cadangan/ambil-alih': ['desk /cadangan/ambil-alih'],
   'console/office/backup.html form /cadangan/periksa': ['desk /cadangan/periksa'],
   'console/office/account.html form /saya/kata-sandi': ['desk /saya/kata-sandi'],
   'console/office/account.html form /saya/pin': ['desk /saya/pin'],

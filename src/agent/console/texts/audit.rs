@@ -67,6 +67,7 @@ words! {
         user_adopt: "{0} mengambil alih {1} dari router", "{0} adopted {1} from the router";
         user_give_back: "{0} mengembalikan {1} ke router", "{0} gave {1} back to the router";
         site_leave: "{0} mengembalikan semua pelanggan ke router dan berhenti mengaturnya", "{0} gave all customers back to the router and stopped managing it";
+        site_take_over: "{0} mengambil alih lokasi ini dengan mesin ini", "{0} took the site over with this machine";
         site_come_back: "{0} mengatur router lagi", "{0} manages the router again";
         export: "{0} mengunduh data {1}", "{0} exported {1}";
         other: "{0} melakukan sesuatu pada {1}", "{0} did something to {1}";
@@ -163,6 +164,7 @@ impl AuditWords {
             "user.adopt" => self.user_adopt,
             "user.give_back" => self.user_give_back,
             "site.leave" => self.site_leave,
+            "site.take_over" => self.site_take_over,
             "site.come_back" => self.site_come_back,
             "export" => self.export,
             "settings.change" => self.settings_change,

@@ -360,6 +360,19 @@ words! {
         copy_clear: "tidak terenkripsi", "not encrypted";
         copy_failed: "Percobaan terakhir gagal", "The last try failed";
         kit: "Kit pemulihan", "Recovery kit";
+        take_over: "Ambil alih situs ini", "Take this site over";
+        take_over_text: "Mesin ini menjadi yang berlaku: router dan relay menghentikan mesin yang lama. Pemilik mengisi kata sandi, dan kode jika dipakai.",
+            "This machine becomes the one that counts: router and relay stop the old machine. The owner types the password, and the code where one is used.";
+        take_over_code: "Kode sekali pakai, jika dipakai", "One-time code, where one is used";
+        take_over_off: "Mesin lama sudah dimatikan (hanya perlu bila router dan relay tidak terjangkau)",
+            "The old machine is switched off (only needed where neither router nor relay can be reached)";
+        take_over_done: "Mesin ini memegang situs ini, sebagai nomor {0}. Router diperbarui dalam beberapa detik.",
+            "This machine has the site, as number {0}. The router follows within seconds.";
+        take_over_nothing: "Mesin ini sudah memegang situs ini. Tidak ada yang diubah.", "This machine has the site already. Nothing was changed.";
+        take_over_unknown: "Router dan relay tidak terjangkau, jadi tidak ada yang menghentikan mesin lama. Matikan mesin lama, centang, lalu ulangi. Tidak ada yang diubah.",
+            "Neither the router nor the relay can be reached, so nothing stops the old machine. Switch it off, tick the box and try again. Nothing was changed.";
+        take_over_wrong_password: "Kata sandi salah. Tidak ada yang diubah.", "The password is wrong. Nothing was changed.";
+        take_over_wrong_code: "Kode salah atau sudah dipakai. Tidak ada yang diubah.", "The code is wrong or was used before. Nothing was changed.";
         kit_text: "Kunci rahasia yang membuka cadangan terenkripsi. Ditampilkan sekali: cetak atau tulis, dan simpan jauh dari Raspberry Pi.",
             "The secret key that opens encrypted copies. It is shown once: print it or write it down, and keep it away from the Raspberry Pi.";
         kit_none: "Belum ada. Tanpa kit, cadangan di disk tidak dienkripsi dan tidak dikirim ke internet.",

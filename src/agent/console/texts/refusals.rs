@@ -113,6 +113,8 @@ refusals! {
         "The card can only be read, so this was not recorded. Nothing was changed; download a backup, then replace the card.";
     store_busy: "Program lain sedang memegang berkas data, jadi ini belum dicatat. Tidak ada yang berubah; tutup program itu, lalu ulangi.",
         "Another program holds the data file, so this was not recorded. Nothing was changed; close that program, then try again.";
+    site_fenced: "Mesin lain sudah mengambil alih lokasi ini. Tidak ada yang berubah di sini.",
+        "Another machine took this site over. Nothing was changed here.";
     site_passive: "Data ini hasil pemulihan dan masih pasif. Tidak ada yang berubah; ambil alih lokasi ini dulu (kuotad take-over).",
         "This data was restored and is still passive. Nothing was changed; take the site over first (kuotad take-over).";
     store_damaged: "Sebagian data rusak, jadi perubahan ditolak. Tidak ada yang berubah; pulihkan cadangan.",

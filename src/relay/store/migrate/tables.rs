@@ -231,7 +231,7 @@ const OPERATOR_LOG: &[ColumnForm] = &[
 
 /// Every table but `operator_sessions`: a log-in shows itself to the store that it was made in, and the next one takes a
 /// minute. What others refer to comes first.
-pub const TABLES: [TableForm; 16] = [
+pub const TABLES: [TableForm; 17] = [
     table("meta", 1, &[text("key"), text("value")]),
     table("merchants", 1, &[text("merchant"), text("secret"), text("merchant_id")]),
     table("orders", 1, ORDERS),
@@ -254,6 +254,7 @@ pub const TABLES: [TableForm; 16] = [
     table("operator_log", 1, OPERATOR_LOG),
     table("vault", 2, VAULT),
     table("recovery_tokens", 1, &[text("site"), bytes("token_sha256"), int("set_at")]),
+    table("site_instances", 1, &[text("site"), text("instance"), bytes("proof"), int("claimed_at")]),
 ];
 
 impl TableForm {

@@ -10,6 +10,7 @@
 //! | `changes`, `queries`, `rows`, `sql/` | what is written and read |
 //! | `presence` | when sites were seen |
 //! | `vault` | encrypted copies of sites |
+//! | `instance` | the machines of sites |
 //! | `verify` | the proof that everything adds up |
 //! | `migrate` | one end of a move between databases |
 //! | `errors`, `outage` | what an error means; since when there is no answer |
@@ -22,6 +23,7 @@ mod clients;
 mod console;
 mod directory;
 mod errors;
+mod instance;
 pub(in crate::relay::store) mod migrate;
 mod open;
 mod operators;

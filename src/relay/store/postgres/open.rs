@@ -44,6 +44,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0004_taker.sql"),
     include_str!("schema/0005_operators.sql"),
     include_str!("schema/0006_vault.sql"),
+    include_str!("schema/0007_instances.sql"),
 ];
 /// Number of the lock under which one process at a time brings the schema up.
 const SCHEMA_LOCK: i64 = 0x6b75_6f74_615f_7265;

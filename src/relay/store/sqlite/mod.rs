@@ -9,6 +9,7 @@ mod changes;
 mod console;
 mod directory;
 mod errors;
+mod instance;
 pub(in crate::relay::store) mod migrate;
 mod open;
 mod operators;

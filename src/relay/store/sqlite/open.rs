@@ -33,6 +33,7 @@ const STEPS: &[M] = &[
     M::up(include_str!("../schema/0005_presence.sql")),
     M::up(include_str!("../schema/0006_operators.sql")),
     M::up(include_str!("../schema/0007_vault.sql")),
+    M::up(include_str!("../schema/0008_instances.sql")),
 ];
 
 pub(super) const MIGRATIONS: Migrations = Migrations::from_slice(STEPS);
