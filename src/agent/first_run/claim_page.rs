@@ -138,7 +138,8 @@ pub(super) async fn press(
     };
     let is_reopened = run.machine.claim_file() != ClaimFile::Missing;
     let address = address_of(page_request.peer);
-    let pressed = run.change(|record| record.claiming.press(browser_of(&cookie), address, is_reopened))?;
+    let pressed =
+        run.change_unproved(|record| record.claiming.press(browser_of(&cookie), address, is_reopened))?;
     match pressed {
         Ok(()) => {
             tracing::warn!(%address, "somebody claims this machine; the next power cut confirms it");

@@ -20,9 +20,6 @@ use crate::tools::digest;
 /// Why the answers could not be entered.
 #[derive(Debug, thiserror::Error)]
 pub enum SettleError {
-    /// `first-run.json` cannot be read or written.
-    #[error("first-run.json: {0}")]
-    Record(#[from] std::io::Error),
     /// The engine refused.
     #[error("the answers of the set-up could not be entered: {0}")]
     Engine(#[from] EngineError),
@@ -37,9 +34,12 @@ pub enum SettleError {
 /// Enters what a finished set-up left. Does nothing otherwise.
 pub async fn settle(site: &Site) -> Result<(), SettleError> {
     let data_dir = &site.config.data_dir;
-    let Some(record) = Record::load(data_dir)?.filter(|record| record.stage == Stage::Entering) else {
-        return Ok(());
-    };
+    let record = Record::load(data_dir).unwrap_or_else(|error| {
+        // A machine with an owner needs it no more, and without one it is not this start that comes.
+        tracing::warn!(%error, "first-run.json cannot be read");
+        None
+    });
+    let Some(record) = record.filter(|record| record.stage == Stage::Entering) else { return Ok(()) };
     let Some(owner) = record.answers.owner.clone() else { return Ok(()) };
     let source =
         record.claiming.claim.as_ref().map_or_else(|| "daemon".into(), |claim| claim.address.to_string());
@@ -67,7 +67,10 @@ pub async fn settle(site: &Site) -> Result<(), SettleError> {
             Ok(())
         })
         .await??;
-    Ok(close(data_dir, record)?)
+    if let Err(error) = close(data_dir, record) {
+        tracing::warn!(%error, "first-run.json could not be closed; the next start finds the owner there");
+    }
+    Ok(())
 }
 
 /// When and how the machine was claimed, for the audit.

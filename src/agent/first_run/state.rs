@@ -20,6 +20,10 @@ use crate::web::{HostNames, Problem};
 const CODES_AT_ONCE: u32 = 5;
 /// ... and the pause between those after them, whoever sends them.
 const CODE_PAUSE: Duration = Duration::from_mins(1);
+/// Presses that are saved at once ...
+const PRESSES_AT_ONCE: u32 = 6;
+/// ... and the pause between those after them.
+const PRESS_PAUSE: Duration = Duration::from_secs(30);
 
 /// A log-in to the router that the owner typed, for looking at it. It is in memory only: the agent gets a user of its own.
 #[derive(Clone)]
@@ -45,6 +49,7 @@ pub(super) struct FirstRun {
     /// The port on which the pages are.
     pub port: u16,
     codes: Mutex<RateLimit>,
+    presses: Mutex<RateLimit>,
     script: Mutex<ScriptLink>,
     record: Mutex<Kept>,
     finished: watch::Sender<bool>,
@@ -77,6 +82,7 @@ impl FirstRun {
             host_names,
             login: AsyncMutex::default(),
             port: 0,
+            presses: Mutex::new(RateLimit::every(PRESS_PAUSE, PRESSES_AT_ONCE)),
             script: Mutex::default(),
             codes: Mutex::new(RateLimit::every(CODE_PAUSE, CODES_AT_ONCE)),
             record: Mutex::new(Kept { record, saved_at }),
@@ -105,6 +111,16 @@ impl FirstRun {
         })?;
         *kept = Kept { record: next, saved_at: self.clock.uptime() };
         Ok(out)
+    }
+
+    /// The same for somebody who has proved nothing yet. A few such changes are saved at once; more of them would wear the
+    /// card, and are saved with the time, seconds later.
+    pub fn change_unproved<T>(&self, change: impl FnOnce(&mut Record) -> T) -> Result<T, Problem> {
+        let now = self.clock.uptime();
+        if self.presses.lock().unwrap_or_else(PoisonError::into_inner).take(now).is_ok() {
+            return self.change(change);
+        }
+        Ok(change(&mut self.kept().record))
     }
 
     /// Counts the time, and saves it where it is due. A machine that does not name its boots gets no time at all.
