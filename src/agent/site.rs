@@ -362,7 +362,7 @@ fn prove(store: &mut Store) -> Result<LedgerProof, StartError> {
 /// Whether a command needs a reading made after it was asked for, so that every byte goes to whom it belonged then.
 fn needs_reading(command: &Command) -> bool {
     match command {
-        Command::Import { users, findings } => {
+        Command::Import { users, packages: _, findings } => {
             findings.is_empty() && users.iter().any(|user| !user.devices.is_empty())
         }
         Command::Serve(sale) => matches!(sale.customer, CounterCustomer::New { device: Some(_), .. }),

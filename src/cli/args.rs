@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use super::backup::ExportFormat;
 #[cfg(feature = "sim")]
 use super::demo;
 use super::logging::LogFormat;
@@ -104,15 +105,18 @@ pub enum CliCommand {
     RecoveryKit(recovery_kit::RecoveryKitArgs),
     /// Install the next version, and come back to this one if it does not work.
     Update(update::UpdateArgs),
-    /// Write users, packages, debts, orders and ledger entries as CSV.
+    /// Write users, packages, debts, orders and ledger entries, as CSV or JSON.
     Export {
         /// The folder for the tables.
         dir: PathBuf,
+        /// Tables as CSV, or everything in one file, `kuota.json`.
+        #[arg(long, value_enum, default_value_t)]
+        format: ExportFormat,
     },
-    /// Enter users with their devices from a table, all of them or none.
+    /// Enter users with their devices, and packages, from a table, all of them or none.
     Import {
-        /// CSV with the columns name, phone, login, and mac as often as needed, or the `users.csv` of an export, or the
-        /// folder that `export` wrote.
+        /// CSV with the columns name, phone, login, and mac as often as needed, or with name, quota, days and price for packages;
+        /// or a table, the folder or the `kuota.json` of an export.
         file: PathBuf,
         /// Only check and show what would be entered.
         #[arg(long)]

@@ -12,6 +12,7 @@ use tokio::task::spawn_blocking;
 
 use super::api::{Api, broken};
 use super::failure::Failure;
+use super::import::json_file;
 use super::output::{Output, complain};
 use crate::agent::config::Config;
 use crate::agent::copies::keep_public_half;
@@ -177,12 +178,55 @@ fn identity(key_file: Option<&Path>) -> Result<Identity, Failure> {
     })
 }
 
+/// The format of an export.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExportFormat {
+    /// A table for each, for spreadsheets.
+    #[default]
+    Csv,
+    /// One file with everything.
+    Json,
+}
+
+/// `export --format json DIR`: everything in one file. Tables are passed through as they arrive, so that a ledger of years
+/// fills no memory.
+async fn export_json(folder: &Path, api: &Api) -> Result<PathBuf, Failure> {
+    let path = folder.join(json_file::EXPORTED);
+    let part = part_of(&path)?;
+    let written = write_json(&part, api).await;
+    let named = written.and_then(|()| backup::publish(&part, &path).map_err(Failure::said));
+    if named.is_err() {
+        backup::remove(&part);
+    }
+    named.map(|()| path)
+}
+
+async fn write_json(part: &Path, api: &Api) -> Result<(), Failure> {
+    let failed = |error: io::Error| Failure::said(format!("{}: {error}", part.display()));
+    let mut file: File = backup::create(part).map_err(Failure::said)?;
+    write!(file, "{{\"format\":\"{}\"", json_file::FORMAT).map_err(failed)?;
+    for table in TABLES {
+        write!(file, ",\n\"{table}\":").map_err(failed)?;
+        let answer = api.stream(Method::GET, &format!("/api/v1/export/{table}?format=json")).await?;
+        append(answer, &mut file, part, &format!("exporting {table}")).await?;
+    }
+    writeln!(file, "}}").map_err(failed)
+}
+
 /// `export DIR`: writes tables for other programs.
-pub(super) async fn export(folder: &Path, api: &Api, output: Output) -> Result<(), Failure> {
+pub(super) async fn export(
+    folder: &Path,
+    format: ExportFormat,
+    api: &Api,
+    output: Output,
+) -> Result<(), Failure> {
     let failed = |path: &Path, error: io::Error| Failure::said(format!("{}: {error}", path.display()));
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
     let mut files = Vec::new();
-    for table in TABLES {
+    if format == ExportFormat::Json {
+        files.push(export_json(folder, api).await?);
+    }
+    for table in TABLES.into_iter().filter(|_| format == ExportFormat::Csv) {
         let path = folder.join(format!("{table}.csv"));
         let part = part_of(&path)?;
         let answer = api.stream(Method::GET, &format!("/api/v1/export/{table}")).await?;
@@ -249,10 +293,15 @@ async fn copy(config: &Config, part: &Path) -> Result<Verified, Failure> {
 
 /// Writes an answer to a file as it arrives.
 async fn save(answer: Response<Body>, path: &Path, what: &str) -> Result<(), Failure> {
+    let mut file: File = backup::create(path).map_err(Failure::said)?;
+    append(answer, &mut file, path, what).await
+}
+
+/// Writes an answer to the end of an open file as it arrives.
+async fn append(answer: Response<Body>, file: &mut File, path: &Path, what: &str) -> Result<(), Failure> {
     let length = answer.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     let total = length.and_then(|length| length.parse().ok());
     let failed = |error: io::Error| Failure::said(format!("{}: {error}", path.display()));
-    let mut file: File = backup::create(path).map_err(Failure::said)?;
     let mut teller = Teller::new(what);
     let mut body = answer.into_body();
     let mut done = 0;

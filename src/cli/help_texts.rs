@@ -121,19 +121,25 @@ pub(super) const INDONESIAN: &[(&str, &str)] = &[
         "Berapa lama versi baru boleh sampai semuanya berjalan seperti sebelumnya",
     ),
     (
-        "Write users, packages, debts, orders and ledger entries as CSV",
-        "Tulis pelanggan, paket, tagihan, pembayaran dan baris buku besar sebagai CSV",
+        "Write users, packages, debts, orders and ledger entries, as CSV or JSON",
+        "Tulis pelanggan, paket, tagihan, pembayaran dan baris buku besar, sebagai CSV atau JSON",
     ),
     ("The folder for the tables", "Folder untuk tabel-tabelnya"),
     (
-        "Enter users with their devices from a table, all of them or none",
-        "Masukkan pelanggan dan perangkatnya dari tabel, semuanya atau tidak sama sekali",
+        "Tables as CSV, or everything in one file, `kuota.json`",
+        "Tabel sebagai CSV, atau semuanya dalam satu berkas, `kuota.json`",
+    ),
+    ("A table for each, for spreadsheets", "Satu tabel untuk masing-masing, untuk lembar kerja"),
+    ("One file with everything", "Satu berkas berisi semuanya"),
+    (
+        "Enter users with their devices, and packages, from a table, all of them or none",
+        "Masukkan pelanggan dan perangkatnya, dan paket, dari tabel, semuanya atau tidak sama sekali",
     ),
     (
-        "CSV with the columns name, phone, login, and mac as often as needed, or the `users.csv` of an export, or the folder \
-         that `export` wrote",
-        "CSV dengan kolom name, phone, login, dan mac sebanyak yang perlu, atau `users.csv` dari sebuah ekspor, atau folder yang \
-         ditulis `export`",
+        "CSV with the columns name, phone, login, and mac as often as needed, or with name, quota, days and price for packages; \
+         or a table, the folder or the `kuota.json` of an export",
+        "CSV dengan kolom name, phone, login, dan mac sebanyak yang perlu, atau dengan name, quota, days, dan price untuk paket; \
+         atau tabel, folder, atau `kuota.json` dari sebuah ekspor",
     ),
     ("Only check and show what would be entered", "Hanya periksa dan perlihatkan yang akan dimasukkan"),
     (

@@ -2,7 +2,9 @@
 //! of the API, which imports all rows or none and lists the errors of each.
 
 mod debts;
+pub(super) mod json_file;
 mod lost;
+mod packages;
 mod panel;
 mod table;
 
@@ -19,7 +21,7 @@ use super::failure::Failure;
 use super::output::{self, Output};
 use crate::clock::Zone;
 use crate::domain::id::UserId;
-use crate::protocol::admin::users::{ImportUsers, ImportView};
+use crate::protocol::admin::users::ImportView;
 use crate::web::csv::unguarded;
 use lost::Lost;
 use panel::{PanelColumn, PanelRow};
@@ -50,6 +52,13 @@ struct ImportRow {
     user: Map<String, Value>,
 }
 
+/// A package in the API's format, with the line it came from.
+#[derive(Debug, PartialEq)]
+struct ImportedPackage {
+    line: usize,
+    package: Map<String, Value>,
+}
+
 /// The meaning of a column heading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum UserColumn {
@@ -72,8 +81,7 @@ enum UserColumn {
 }
 
 /// Columns of users that `export` writes and that are not imported, each with the reason.
-const NOT_TAKEN: [(&str, &str); 6] = [
-    ("customer_note", "it is about the other site; write it again where it still holds"),
+const NOT_TAKEN: [(&str, &str); 5] = [
     ("access_status", "it follows from the rest"),
     ("access_reason", "it follows from the rest"),
     ("used_bytes", "usage stays in the store that counted it; the quota account is taken over"),
@@ -85,6 +93,7 @@ const NOT_TAKEN: [(&str, &str); 6] = [
 #[derive(Debug, Default)]
 struct ParsedTables {
     rows: Vec<ImportRow>,
+    packages: Vec<ImportedPackage>,
     lost: Lost,
     bad: Bad,
     notes: Vec<String>,
@@ -97,16 +106,16 @@ pub(super) async fn run(
     api: &Api,
     output: Output,
 ) -> Result<(), Failure> {
-    let ParsedTables { rows, lost, bad, notes } = read_path(file, zone)?;
+    let ParsedTables { rows, packages, lost, bad, notes } = read_path(file, zone)?;
     if rows.len() >= ROWS_MANY {
         output::complain(&format!("{} rows are read; checking and entering them takes a moment", rows.len()));
     }
     // With errors in the tables nothing is entered; the agent still looks for errors in the rows that can be read.
     let is_check = dry_run || !bad.is_empty();
-    let answer = match submit(&rows, is_check, api).await {
+    let answer = match submit(&rows, &packages, is_check, api).await {
         Ok(Ok(answer)) if bad.is_empty() => answer,
         Ok(Ok(_)) => return Err(refused(bad)),
-        Ok(Err(problem)) => return Err(refused(merged(bad, by_line(&problem, &rows)))),
+        Ok(Err(problem)) => return Err(refused(merged(bad, by_line(&problem, &rows, &packages)))),
         Err(failure) if bad.is_empty() => return Err(failure),
         Err(failure @ (Failure::Said(_) | Failure::Refused(_))) => {
             let why = failure.text();
@@ -130,9 +139,19 @@ pub(super) async fn run(
 
 /// Sends the rows as they stand in the tables: the agent reads every one, so that all errors are listed together. The
 /// inner error is the API's problem document.
-async fn submit(rows: &[ImportRow], dry_run: bool, api: &Api) -> Result<Result<ImportView, Value>, Failure> {
+async fn submit(
+    rows: &[ImportRow],
+    packages: &[ImportedPackage],
+    dry_run: bool,
+    api: &Api,
+) -> Result<Result<ImportView, Value>, Failure> {
     let users: Vec<&Map<String, Value>> = rows.iter().map(|row| &row.user).collect();
-    api.try_post(&format!("{USERS}/import"), &ImportUsers { users, dry_run }, ANSWER_MAX).await
+    let packages: Vec<&Map<String, Value>> = packages.iter().map(|read| &read.package).collect();
+    let mut body = json!({"users": users, "dry_run": dry_run});
+    if !packages.is_empty() {
+        body["packages"] = json!(packages);
+    }
+    api.try_post(&format!("{USERS}/import"), &body, ANSWER_MAX).await
 }
 
 /// What an import did, or would do.
@@ -163,9 +182,14 @@ impl Report {
             let _ = writeln!(out, "line {}: {id}  {name}", row.line);
         }
         let verb = if self.dry_run { "would import" } else { "imported" };
-        let ImportView { imported, devices, quotas, debts, blocked, ids: _ } = &self.answer;
+        let ImportView { imported, devices, quotas, debts, blocked, packages, ids: _ } = &self.answer;
         let _ = write!(out, "{verb} {imported} users with {devices} devices");
-        for (count, what) in [(quotas, "quota accounts"), (debts, "debts"), (blocked, "blocks by an admin")] {
+        for (count, what) in [
+            (quotas, "quota accounts"),
+            (debts, "debts"),
+            (blocked, "blocks by an admin"),
+            (packages, "packages"),
+        ] {
             if *count > 0 {
                 let _ = write!(out, ", {count} {what}");
             }
@@ -174,26 +198,74 @@ impl Report {
     }
 }
 
-/// Reads a table of users, or the folder that `export` wrote, with its debts. An error if it has no row that can be read.
+/// Reads a table of users or of packages, the folder that `export` wrote, or its one file. An error if there is no row that
+/// can be read.
 fn read_path(path: &Path, zone: &Zone) -> Result<ParsedTables, Failure> {
-    let is_folder = path.is_dir();
-    let file = if is_folder { path.join(EXPORTED) } else { path.to_owned() };
-    let (content, notes) = content(&file)?;
+    let json_file = path.join(json_file::EXPORTED);
+    let mut found = if path.extension().is_some_and(|end| end == "json") {
+        read_json(path, zone)?
+    } else if path.is_dir() && json_file.is_file() && !path.join(EXPORTED).is_file() {
+        read_json(&json_file, zone)?
+    } else if path.is_dir() {
+        read_folder(path, zone)?
+    } else {
+        read_table(path, zone)?
+    };
+    if found.rows.is_empty() && found.packages.is_empty() {
+        if !found.bad.is_empty() {
+            return Err(refused(std::mem::take(&mut found.bad)));
+        }
+        return Err(Failure::worded(|words| words.no_rows, &[&path.display().to_string()]));
+    }
+    Ok(found)
+}
+
+/// One table, of users or of packages.
+fn read_table(file: &Path, zone: &Zone) -> Result<ParsedTables, Failure> {
+    let (content, notes) = content(file)?;
+    let headings = table::records(&content).0.next().map(|record| record.cells).unwrap_or_default();
+    if packages::is_table(&headings) {
+        let mut found = ParsedTables { notes, ..ParsedTables::default() };
+        packages::add(&content, &mut found);
+        return Ok(found);
+    }
     let mut found = ParsedTables { notes, ..read(&content, zone) };
-    let debts = path.join(debts::EXPORTED);
-    if is_folder && debts.is_file() {
-        let (content, notes) = self::content(&debts)?;
-        found.notes.extend(notes);
-        debts::add(&content, &mut found);
-    } else if found.rows.iter().any(|row| !row.id.is_empty()) {
+    if found.rows.iter().any(|row| !row.id.is_empty()) {
         let note = "debts are not in this table: name the folder that export wrote, with debts.csv, to take them over";
         found.notes.push(note.to_owned());
     }
-    if found.rows.is_empty() && !found.bad.is_empty() {
-        return Err(refused(found.bad));
+    Ok(found)
+}
+
+/// The folder that `export` wrote.
+fn read_folder(folder: &Path, zone: &Zone) -> Result<ParsedTables, Failure> {
+    let (users, notes) = content(&folder.join(EXPORTED))?;
+    let mut found = ParsedTables { notes, ..read(&users, zone) };
+    for (name, add) in [
+        (packages::EXPORTED, packages::add as fn(&str, &mut ParsedTables)),
+        (debts::EXPORTED, debts::add as fn(&str, &mut ParsedTables)),
+    ] {
+        let file = folder.join(name);
+        if file.is_file() {
+            let (content, notes) = content(&file)?;
+            found.notes.extend(notes);
+            add(&content, &mut found);
+        }
     }
-    if found.rows.is_empty() {
-        return Err(Failure::worded(|words| words.no_rows, &[&file.display().to_string()]));
+    Ok(found)
+}
+
+/// The one file of `export --format json`.
+fn read_json(file: &Path, zone: &Zone) -> Result<ParsedTables, Failure> {
+    let tables = json_file::read(file).map_err(|why| Failure::said(format!("{}: {why}", file.display())))?;
+    let mut found = if tables.users.is_empty() { ParsedTables::default() } else { read(&tables.users, zone) };
+    for (content, add) in [
+        (&tables.packages, packages::add as fn(&str, &mut ParsedTables)),
+        (&tables.debts, debts::add as fn(&str, &mut ParsedTables)),
+    ] {
+        if !content.is_empty() {
+            add(content, &mut found);
+        }
     }
     Ok(found)
 }
@@ -210,9 +282,14 @@ fn content(file: &Path) -> Result<(String, Vec<String>), Failure> {
 }
 
 /// The API's errors, by the file's lines.
-fn by_line(problem: &Value, rows: &[ImportRow]) -> Bad {
+fn by_line(problem: &Value, rows: &[ImportRow], packages: &[ImportedPackage]) -> Bad {
     let finding = |error: &Value| {
         let (field, message) = (error["field"].as_str()?, error["message"].as_str()?);
+        if let Some((row, name)) = field.strip_prefix("packages[").and_then(|rest| rest.split_once(']')) {
+            let line = packages.get(row.parse::<usize>().ok()?)?.line;
+            let name = name.trim_start_matches('.');
+            return Some((line, format!("{}: {name}: {message}", packages::EXPORTED)));
+        }
         let (row, name) = field.strip_prefix("users[")?.split_once("].")?;
         let line = rows.get(row.parse::<usize>().ok()?)?.line;
         Some((line, format!("{name}: {}", lines_of(message, rows))))
@@ -306,6 +383,7 @@ fn column(heading: &str) -> Option<UserColumn> {
         "login" | "namalogin" | "username" => UserColumn::Text("login"),
         "overage" => UserColumn::Text("overage"),
         "expiresat" => UserColumn::Text("expires_at"),
+        "customernote" | "catatanpelanggan" | "catatanuntukpelanggan" => UserColumn::Text("customer_note"),
         "debtlimit" => UserColumn::Text("debt_limit"),
         "debtlimitbytes" => UserColumn::Bytes("debt_limit"),
         "creditsbytes" => UserColumn::Bytes("credits_bytes"),
@@ -582,7 +660,7 @@ mod tests {
             {"field": "users[0].name", "message": "bad"},
         ]});
         assert_eq!(
-            by_line(&problem, &rows),
+            by_line(&problem, &rows, &[]),
             [(5, "phone: 2 is in line 2 already".to_owned()), (2, "name: bad".to_owned())]
         );
     }

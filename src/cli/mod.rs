@@ -115,7 +115,7 @@ async fn client(command: CliCommand, zone: &Zone, api: &Api, output: Output) -> 
         CliCommand::Package(command) => packages::run(command, api, output).await,
         CliCommand::Order(command) => orders::run(command, api, output).await,
         CliCommand::Report(command) => reports::run(command, api, output).await,
-        CliCommand::Export { dir } => backup::export(&dir, api, output).await,
+        CliCommand::Export { dir, format } => backup::export(&dir, format, api, output).await,
         CliCommand::Import { file, dry_run } => import::run(&file, dry_run, zone, api, output).await,
         CliCommand::Closing(command) => closings::run(command, api, output).await,
         CliCommand::Adopt(command) => adopt::run(command, api, output).await,

@@ -113,25 +113,67 @@ impl Reader {
         table: Table,
         mut record: impl FnMut(&[String]) -> io::Result<()>,
     ) -> Result<(), ExportError> {
+        record(&self.columns(table)?)?;
+        let mut texts = Vec::new();
+        self.export_cells(table, |_, cells| {
+            texts.clear();
+            texts.extend(cells.iter().map(ExportCell::text));
+            record(&texts)
+        })
+    }
+
+    fn columns(&self, table: Table) -> Result<Vec<String>, ExportError> {
+        let statement = self.conn.prepare(table.sql())?;
+        Ok(statement.column_names().into_iter().map(str::to_owned).collect())
+    }
+
+    /// Calls `record` with the names of a table's columns and the cells of each row, from one snapshot.
+    pub fn export_cells(
+        &self,
+        table: Table,
+        mut record: impl FnMut(&[String], &[ExportCell]) -> io::Result<()>,
+    ) -> Result<(), ExportError> {
         let mut statement = self.conn.prepare(table.sql())?;
         let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
-        record(&names)?;
         let mut rows = statement.query([])?;
-        let mut cells = vec![String::new(); names.len()];
+        let mut cells = Vec::with_capacity(names.len());
         while let Some(row) = rows.next()? {
-            for (i, cell) in cells.iter_mut().enumerate() {
-                *cell = text(row.get_ref(i)?);
+            cells.clear();
+            for column in 0..names.len() {
+                cells.push(ExportCell::of(row.get_ref(column)?));
             }
-            record(&cells)?;
+            record(&names, &cells)?;
         }
         Ok(())
     }
 }
 
-fn text(value: ValueRef) -> String {
-    match value {
-        ValueRef::Integer(number) => number.to_string(),
-        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
-        ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => String::new(),
+/// A cell of an exported table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExportCell {
+    /// Nothing is known.
+    Null,
+    /// A whole number; yes and no are 1 and 0.
+    Number(i64),
+    /// A text.
+    Text(String),
+}
+
+impl ExportCell {
+    fn of(value: ValueRef) -> Self {
+        match value {
+            ValueRef::Integer(number) => Self::Number(number),
+            ValueRef::Text(text) => Self::Text(String::from_utf8_lossy(text).into_owned()),
+            ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => Self::Null,
+        }
+    }
+
+    /// The cell in a table of texts, where nothing is empty.
+    fn text(&self) -> String {
+        match self {
+            Self::Null => String::new(),
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => text.clone(),
+        }
     }
 }

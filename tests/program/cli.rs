@@ -469,6 +469,52 @@ fn populate(kuotad: &ProgramFolder) {
 }
 
 #[test]
+fn one_file_of_everything_makes_the_same_site_elsewhere() {
+    let (old, new) = (new_kuotad(), new_kuotad());
+    populate(&old);
+    let size: [&[&str]; 2] = [&["Harian", "--quota", "1 GB"], &["=Bulanan", "--unlimited"]];
+    for size in size {
+        let add = [&["package", "add"], size, &["--days", "30", "--price-rp", "5000"]].concat();
+        old.run(&add).exits(0);
+    }
+    old.run(&["user", "note", "Budi", "Router di lantai 2"]).exits(0);
+    let folder = |kuotad: &ProgramFolder| kuotad.path("tables").display().to_string();
+    old.run(&["export", "--format", "json", &folder(&old)]).exits(0).says("kuota.json");
+    let file = old.path("tables").join("kuota.json");
+    let all: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    assert_eq!(all["format"], "kuota-export-1");
+    assert!(!all["entries"].as_array().unwrap().is_empty() && all["packages"][2]["quota_bytes"].is_null());
+
+    let file = file.display().to_string();
+    let done = new.run(&["import", &file]);
+    done.exits(0).says("imported 6 users").says("3 packages");
+    new.run(&["ledger", "verify"]).exits(0);
+    for kuotad in [&old, &new] {
+        kuotad.run(&["export", &folder(kuotad)]).exits(0);
+    }
+    let table = |kuotad: &ProgramFolder, file: &str| {
+        let mut rows = exported(kuotad, "tables", file);
+        rows.retain(|row| row.get("deleted_at").is_none_or(String::is_empty));
+        for row in &mut rows {
+            row.retain(|heading, _| !["id", "created_at", "used_bytes"].contains(&heading.as_str()));
+        }
+        rows
+    };
+    assert!(table(&new, "users.csv").iter().any(|row| row["customer_note"] == "Router di lantai 2"));
+    for file in ["users.csv", "packages.csv"] {
+        assert_eq!(table(&old, file), table(&new, file), "{file}");
+    }
+    // Packages that are there already are left out; one that differs refuses everything.
+    let packages = new.path("tables").join("packages.csv").display().to_string();
+    new.run(&["import", &packages]).exits(0).says("imported 0 users");
+    let other = new.path("paket.csv");
+    std::fs::write(&other, "nama;kuota;hari;harga\nHarian;2 GB;30;5.000\n").unwrap();
+    new.run(&["import", &other.display().to_string()])
+        .exits(1)
+        .complains("Harian is on file with another quota");
+}
+
+#[test]
 fn an_export_that_is_imported_elsewhere_exports_the_same_customers() {
     /// Columns that are not taken over, as the importing says.
     const NOT_TAKEN: [&str; 3] = ["id", "created_at", "used_bytes"];

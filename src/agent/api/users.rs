@@ -9,7 +9,7 @@ use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 
 use crate::agent::engine::{Command, Engine, Request, View};
-use crate::agent::http::caller::{Operator, Viewer};
+use crate::agent::http::caller::{Operator, Viewer, demand};
 use crate::agent::http::state::{Answer, AppState, user};
 use crate::agent::http::users::give_pin;
 use crate::agent::reports::users::found;
@@ -20,6 +20,7 @@ use crate::protocol::admin::page::List;
 use crate::protocol::admin::users::{
     AddUser, BlockUser, ChangeUser, FindUsers, ImportUsers, ImportView, PinView, UnblockUser, UserView,
 };
+use crate::store::Role;
 use crate::web::{Body, Path, Paths, Problem, Query};
 
 /// Where many users are entered at once, below the root.
@@ -51,6 +52,10 @@ async fn import_many(
     Operator(actor): Operator,
     body: Body<ImportUsers<crate::agent::http::commands::import::Fields>>,
 ) -> Answer {
+    // What is on sale is the owner's to decide, here as elsewhere.
+    if !body.value.packages.is_empty() {
+        demand(&actor, Role::Owner)?;
+    }
     if !body.value.dry_run {
         return app.submit(actor, body, |import| Ok(import.command())).await;
     }

@@ -23,6 +23,8 @@ pub enum Command {
     Import {
         /// The users whose rows could be read.
         users: Vec<ImportedUser>,
+        /// Packages; one that is on sale here already with the same name, quota, days and price is left out.
+        packages: Vec<NewPackage>,
         /// Errors in the other rows; any error refuses the whole import.
         findings: Vec<RowFinding>,
     },
@@ -381,6 +383,8 @@ pub struct ImportedUser {
     pub debts: Vec<ImportedDebt>,
     /// Why an admin blocked it there.
     pub admin_block: Option<String>,
+    /// What the customer reads on the portal.
+    pub customer_note: Option<String>,
 }
 
 /// A device of an imported user.
@@ -405,6 +409,8 @@ pub struct ImportedDebt {
     pub due_date: Date,
     /// A note.
     pub note: String,
+    /// What the customer reads at the item.
+    pub customer_note: String,
 }
 
 /// The argon2id hash of a portal PIN. Its `Debug` output is empty, because six digits can be guessed from their hash

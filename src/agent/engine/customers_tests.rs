@@ -71,8 +71,10 @@ fn an_import_is_one_commit_of_all_rows_or_none() {
         quota: None,
         debts: Vec::new(),
         admin_block: None,
+        customer_note: None,
     };
-    let import = |users: Vec<ImportedUser>| Command::Import { users, findings: Vec::new() };
+    let import =
+        |users: Vec<ImportedUser>| Command::Import { users, packages: Vec::new(), findings: Vec::new() };
     let commits = pi.engine().store_stats().commits;
     let bad = vec![
         row(0, "081234567002", Some("budi"), &[1]),
@@ -107,6 +109,7 @@ fn what_the_rules_refuse_of_one_row_is_listed_with_the_errors_of_others() {
         quota: None,
         debts: Vec::new(),
         admin_block: None,
+        customer_note: None,
     };
     let limitless = || Settings {
         overage: Some(Some(Overage::Debt)),
@@ -114,7 +117,9 @@ fn what_the_rules_refuse_of_one_row_is_listed_with_the_errors_of_others() {
         ..Settings::default()
     };
     let users = vec![row(0, "081234567002", limitless()), row(1, "0812", Settings::default())];
-    let Err(EngineError::Rows(found)) = pi.ask(Command::Import { users, findings: Vec::new() }, None) else {
+    let Err(EngineError::Rows(found)) =
+        pi.ask(Command::Import { users, packages: Vec::new(), findings: Vec::new() }, None)
+    else {
         panic!("taken")
     };
     let told: Vec<_> = found.iter().map(|finding| (finding.row, finding.field)).collect();

@@ -10,22 +10,22 @@ use crate::domain::units::Timestamp;
 /// How long whoever asks waits for the end; the page shows that it goes on after that.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
-struct State<T> {
+struct WorkState<T> {
     began_at: Option<Timestamp>,
     last: Option<Arc<T>>,
 }
 
 /// Work of one kind: one at a time, and the last outcome is kept until the daemon ends.
-pub(crate) struct BackgroundWork<T>(Mutex<State<T>>);
+pub(crate) struct BackgroundWork<T>(Mutex<WorkState<T>>);
 
 impl<T> Default for BackgroundWork<T> {
     fn default() -> Self {
-        Self(Mutex::new(State { began_at: None, last: None }))
+        Self(Mutex::new(WorkState { began_at: None, last: None }))
     }
 }
 
 impl<T: Send + Sync + 'static> BackgroundWork<T> {
-    fn state(&self) -> MutexGuard<'_, State<T>> {
+    fn state(&self) -> MutexGuard<'_, WorkState<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

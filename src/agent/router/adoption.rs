@@ -477,6 +477,7 @@ fn adoptee((row, report): (usize, &AccountReport)) -> Adoptee {
             quota: Some(quota),
             debts: Vec::new(),
             admin_block: None,
+            customer_note: None,
         },
     }
 }

@@ -155,7 +155,7 @@ impl Town {
     /// Enters all customers with their devices as one import. Returns their ids in order.
     async fn enter(&self, people: &[Person]) -> Result<Vec<UserId>, Failure> {
         let users = people.iter().enumerate().map(|(row, person)| imported(row, person)).collect();
-        match self.ask(Command::Import { users, findings: Vec::new() }).await?.view() {
+        match self.ask(Command::Import { users, packages: Vec::new(), findings: Vec::new() }).await?.view() {
             Some(View::Import(import)) => Ok(import.ids.clone()),
             Some(_) | None => Err(Failure::said("the customers were not entered")),
         }
@@ -212,6 +212,7 @@ fn imported(row: usize, person: &Person) -> ImportedUser {
         quota: None,
         debts: Vec::new(),
         admin_block: None,
+        customer_note: None,
     }
 }
 

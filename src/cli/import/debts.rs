@@ -24,15 +24,12 @@ pub(super) enum DebtColumn {
 pub(super) fn column(heading: &str) -> Option<DebtColumn> {
     Some(match heading {
         "user_id" | "amount_bytes" | "paid_bytes" | "price_rp" | "debt_date" | "due_date" | "status"
-        | "note" => DebtColumn::Taken,
+        | "note" | "customer_note" => DebtColumn::Taken,
         "id" => DebtColumn::NotTaken("debts get new ids"),
         "user_name" => DebtColumn::NotTaken("the customer is known by its id"),
         "paid_rp" => DebtColumn::NotTaken(
             "money that was paid stays in the store that took it; the rest is taken over",
         ),
-        "customer_note" => {
-            DebtColumn::NotTaken("it is about the other site; write it again where it still holds")
-        }
         "created_by" | "created_at" => DebtColumn::NotTaken("debts are entered by the import"),
         _ => return None,
     })
@@ -82,9 +79,9 @@ fn one(
     };
     let (amount, paid, price) = (number("amount_bytes")?, number("paid_bytes")?, number("price_rp")?);
     let debt = rest(amount, paid.unwrap_or_default(), price)?;
-    let debt = debt
-        .into_iter()
-        .chain(["debt_date", "due_date", "note"].map(|name| (name.to_owned(), json!(text(name)))));
+    let debt = debt.into_iter().chain(
+        ["debt_date", "due_date", "note", "customer_note"].map(|name| (name.to_owned(), json!(text(name)))),
+    );
     let id = text("user_id");
     let row = rows
         .get(id)

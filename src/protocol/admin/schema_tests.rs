@@ -233,11 +233,11 @@ fn bodies() -> Vec<Row> {
     };
     let user = with(json!({"name": "Budi", "phone": "0812-3456 789", "login": "budi"}));
     let item = json!({"amount": 1, "price_rp": 0, "debt_date": "2026-11-22", "due_date": "2026-11-23",
-        "note": "n"});
+        "note": "n", "customer_note": "n"});
     let row =
         with(json!({"name": "B", "phone": "0812-3456 789", "login": "b", "macs": ["02:00:00:00:00:01"],
         "device_labels": ["tv"], "admin_block": "x", "unlimited": true, "credits_bytes": 3, "debits_bytes": 2,
-        "fup_base_bytes": 1, "debts": [item.clone()]}));
+        "fup_base_bytes": 1, "debts": [item.clone()], "customer_note": "n"}));
     let paid = json!({"method": "cash", "reference": "r", "last_paid": "none"});
     let paying = |more: Value| {
         let mut all = paid.clone();
@@ -248,7 +248,8 @@ fn bodies() -> Vec<Row> {
         Empty, json!({});
         AddUser, user.clone();
         ChangeUser, with(json!({"name": "Budi", "phone": "0812-3456 789", "login": "budi", "customer_note": "n"}));
-        ImportUsers<ImportedRow>, json!({"users": [row.clone()], "dry_run": true});
+        ImportUsers<ImportedRow>, json!({"users": [row.clone()], "dry_run": true,
+            "packages": [{"name": "P", "quota": null, "days": 30, "price_rp": 0, "active": true}]});
         ImportedRow, row;
         OpenItem, item;
         BlockUser, json!({"reason": "x"});

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bounded::bounded;
 use super::devices::DeviceView;
+use super::packages::AddPackage;
 use super::page::{Cursor, PageLimit, given};
 use super::values::{
     Amount, Day, DeviceMac, Instant, Label, Limit, Login, Megabytes, Name, Note, OverageName, Phone, Price,
@@ -126,6 +127,8 @@ pub struct UnblockUser {
 
 /// The most rows of one import.
 pub const IMPORT_ROWS_MAX: usize = 20_000;
+/// The most packages of one import.
+pub const IMPORT_PACKAGES_MAX: usize = 1000;
 
 /// `POST /users/import`, a body of at most 16 MiB. The agent reads rows one by one, so that all errors are listed together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,6 +140,14 @@ pub struct ImportUsers<Row = ImportedRow> {
     #[serde(deserialize_with = "bounded::<_, _, IMPORT_ROWS_MAX>")]
     #[cfg_attr(test, schemars(with = "Vec<Row>", length(max = IMPORT_ROWS_MAX)))]
     pub users: Vec<Row>,
+    /// Packages, entered in the same step. One that is on file already with the same name, quota, days and price is left out.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "bounded::<_, _, IMPORT_PACKAGES_MAX>"
+    )]
+    #[cfg_attr(test, schemars(with = "Vec<AddPackage>", length(max = IMPORT_PACKAGES_MAX)))]
+    pub packages: Vec<AddPackage>,
     /// Only say what would be done: 200, without ids.
     #[serde(default)]
     pub dry_run: bool,
@@ -162,6 +173,9 @@ pub struct ImportedRow {
     /// In the order of macs; one of each device, or none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device_labels: Option<Vec<Label>>,
+    /// What the customer reads on the portal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_note: Option<Note>,
     /// Why the user is blocked from the start.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub admin_block: Option<Reason>,
@@ -219,6 +233,9 @@ pub struct OpenItem {
     /// Words for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<Note>,
+    /// Words for the customer, shown on the portal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_note: Option<Note>,
 }
 
 /// A user's access.
@@ -298,6 +315,9 @@ pub struct ImportView {
     pub debts: usize,
     /// Users blocked from the start.
     pub blocked: usize,
+    /// Packages.
+    #[serde(default)]
+    pub packages: usize,
     /// The users' ids, in the order of the rows; none after a dry run.
     pub ids: Vec<UserId>,
 }

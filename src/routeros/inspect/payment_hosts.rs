@@ -16,7 +16,7 @@ const ID: &str = "payment.hosts";
 
 /// What keeps a blocked device from a host. Hosts with the same obstacle are one finding.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Obstacle {
+enum HostObstacle {
     /// The list does not name it.
     Unlisted,
     /// The router found addresses of other names and none of this one.
@@ -37,7 +37,7 @@ pub(super) fn check(
     let listed: Vec<&PrintedRow> =
         rows.iter().filter(|row| field(row, "list") == PAYMENT_LIST && !flag(row, "disabled")).collect();
     let mut reached = Vec::new();
-    let mut obstacles: BTreeMap<(bool, Obstacle), Vec<&str>> = BTreeMap::new();
+    let mut obstacles: BTreeMap<(bool, HostObstacle), Vec<&str>> = BTreeMap::new();
     for (is_gateway, hosts) in [(true, &GATEWAY_HOSTS[..]), (false, &WALLET_HOSTS[..])] {
         for host in hosts {
             match obstacle(host, &listed, rules, site, plan) {
@@ -48,12 +48,12 @@ pub(super) fn check(
     }
     let found = (!reached.is_empty())
         .then(|| CheckFinding::ok(ID, texts::hosts_reached(reached.len(), reached.join(", "))));
-    let judge = |((is_gateway, obstacle), hosts): ((bool, Obstacle), Vec<&str>)| {
+    let judge = |((is_gateway, obstacle), hosts): ((bool, HostObstacle), Vec<&str>)| {
         let hosts = hosts.join(", ");
         let (found, remedy) = match obstacle {
-            Obstacle::Unlisted => (texts::hosts_unlisted(PAYMENT_LIST, hosts), texts::run_script()),
-            Obstacle::Unresolved => (texts::hosts_unresolved(hosts), texts::mend_dns()),
-            Obstacle::Stopped(rule) => (texts::hosts_stopped(rule, hosts), texts::run_script()),
+            HostObstacle::Unlisted => (texts::hosts_unlisted(PAYMENT_LIST, hosts), texts::run_script()),
+            HostObstacle::Unresolved => (texts::hosts_unresolved(hosts), texts::mend_dns()),
+            HostObstacle::Stopped(rule) => (texts::hosts_stopped(rule, hosts), texts::run_script()),
         };
         if is_gateway && plan.online_payment {
             CheckFinding::fail(ID, found, remedy)
@@ -72,16 +72,16 @@ fn obstacle(
     rules: &[&PrintedRow],
     site: &Ends<'_>,
     plan: &SitePlan,
-) -> Option<Obstacle> {
+) -> Option<HostObstacle> {
     if !listed.iter().any(|row| !flag(row, "dynamic") && field(row, "address") == host) {
-        return Some(Obstacle::Unlisted);
+        return Some(HostObstacle::Unlisted);
     }
     let is_found = |row: &&&PrintedRow| flag(row, "dynamic");
     let of_host = listed.iter().filter(is_found).filter(|row| field(row, "comment") == host);
     let addresses: Vec<Ipv4Addr> = of_host.filter_map(|row| field(row, "address").parse().ok()).collect();
     let shows_names = listed.iter().filter(is_found).any(|row| !field(row, "comment").is_empty());
     if addresses.is_empty() && shows_names {
-        return Some(Obstacle::Unresolved);
+        return Some(HostObstacle::Unresolved);
     }
     let tried = if addresses.is_empty() { vec![PAYMENT_HOST] } else { addresses };
     let blocked = plan.lists.name(List::Blocked);
@@ -91,7 +91,7 @@ fn obstacle(
         let answer = back(&Packet { state: "established", ..out.clone() });
         [out, answer].iter().find_map(|packet| {
             let fate = walk(rules, "forward", packet);
-            (!passes(&fate)).then(|| Obstacle::Stopped(called(fate.rule)))
+            (!passes(&fate)).then(|| HostObstacle::Stopped(called(fate.rule)))
         })
     })
 }

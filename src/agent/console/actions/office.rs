@@ -16,7 +16,7 @@ use crate::agent::http::second_factor::turn_off;
 use crate::agent::http::state::AppState;
 use crate::protocol::admin::admins::{AddAdmin, ChangeAdmin, MakeToken};
 use crate::protocol::admin::closings::CountDrawer;
-use crate::store::Role;
+use crate::store::{AdminRecord, Role};
 use crate::ui::Locale;
 use crate::ui::catalogue::fill;
 use crate::ui::flash::Flash;
@@ -149,9 +149,16 @@ pub(crate) const NEW_ADMIN_ACTIONS: &[FormAction<()>] = &[FormAction {
 
 /// An admin with that name, for a deed.
 fn admin_sheet(context: &FormContext<String>, engine: &Engine) -> Result<FormSpec, Problem> {
-    let admin = engine.reader().admin(&context.subject)?.ok_or_else(|| Problem::not_found("admin"))?;
+    Ok(sheet_of(context, &admin_of(context, engine)?))
+}
+
+fn admin_of(context: &FormContext<String>, engine: &Engine) -> Result<AdminRecord, Problem> {
+    engine.reader().admin(&context.subject)?.ok_or_else(|| Problem::not_found("admin"))
+}
+
+fn sheet_of(context: &FormContext<String>, admin: &AdminRecord) -> FormSpec {
     let about = format!("{} ({})", admin.name, role_name(office(context), admin.role));
-    Ok(FormSpec { about, home: "/pengelola".into(), ..FormSpec::default() })
+    FormSpec { about, home: "/pengelola".into(), ..FormSpec::default() }
 }
 
 /// What can be done to an admin.
@@ -164,10 +171,9 @@ pub(crate) const ADMIN_ACTIONS: &[FormAction<String>] = &[
         fits: always,
         spec: |context, engine| {
             let w = office(context);
-            let admin =
-                engine.reader().admin(&context.subject)?.ok_or_else(|| Problem::not_found("admin"))?;
+            let admin = admin_of(context, engine)?;
             let role = Field::new("role", w.role, roles(w, admin.role)).required().value(admin.role.name());
-            Ok(FormSpec { fields: vec![role], ..admin_sheet(context, engine)? })
+            Ok(FormSpec { fields: vec![role], ..sheet_of(context, &admin) })
         },
         work: |submission| {
             let (context, token): (MakeToken, _) = (submission.read()?, office(submission.context).token);
@@ -187,10 +193,9 @@ pub(crate) const ADMIN_ACTIONS: &[FormAction<String>] = &[
         fits: always,
         spec: |context, engine| {
             let w = office(context);
-            let admin =
-                engine.reader().admin(&context.subject)?.ok_or_else(|| Problem::not_found("admin"))?;
+            let admin = admin_of(context, engine)?;
             let role = Field::new("role", w.role, roles(w, Role::Owner)).required().value(admin.role.name());
-            Ok(FormSpec { fields: vec![role], ..admin_sheet(context, engine)? })
+            Ok(FormSpec { fields: vec![role], ..sheet_of(context, &admin) })
         },
         work: |submission| {
             let change: ChangeAdmin = submission.read()?;

@@ -168,6 +168,8 @@ refusals! {
         "An online payment is open. Cancel it first, or agree to that.";
     import_refused: "Ada baris yang bentrok dengan data yang ada. Tidak ada yang diimpor.",
         "Rows collide with what is on file. Nothing was imported.";
+    package_differs: "Ada paket dengan nama yang sama tetapi kuota, masa, atau harganya lain. Tidak ada yang diimpor.",
+        "There is a package of the same name with another quota, other days or another price. Nothing was imported.";
     ledger_broken: "Buku besar tidak cocok. Jangan terima uang; pulihkan cadangan.",
         "The ledger does not add up. Take no money; restore a backup.";
     totp_on: "Kode dua langkah sudah aktif. Matikan dulu.", "The second factor is on. Turn it off first.";

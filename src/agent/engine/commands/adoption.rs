@@ -20,7 +20,7 @@ impl CommandContext<'_, '_> {
         adoptees: &[Adoptee],
     ) -> Result<Vec<UserId>, EngineError> {
         let users: Vec<_> = adoptees.iter().map(|adoptee| adoptee.user.clone()).collect();
-        let Done::Created(View::Import(view)) = self.import(&users, &[])? else {
+        let Done::Created(View::Import(view)) = self.import(&users, &[], &[])? else {
             return Err(EngineError::Rows(Vec::new()));
         };
         for (adoptee, id) in adoptees.iter().zip(&view.ids) {
@@ -48,7 +48,7 @@ impl CommandContext<'_, '_> {
         adoptees: &[Adoptee],
     ) -> Result<Vec<RowFinding>, EngineError> {
         let users: Vec<_> = adoptees.iter().map(|adoptee| adoptee.user.clone()).collect();
-        match self.import(&users, &[]) {
+        match self.import(&users, &[], &[]) {
             Ok(_) => Ok(Vec::new()),
             Err(EngineError::Rows(findings)) => Ok(findings),
             Err(error) => Err(error),

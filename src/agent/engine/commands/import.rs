@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::context::CommandContext;
 use super::devices::DeviceRows;
-use crate::agent::engine::command::{ImportedDebt, ImportedDevice, ImportedUser, NewDevice};
+use crate::agent::engine::command::{ImportedDebt, ImportedDevice, ImportedUser, NewDevice, NewPackage};
 use crate::agent::engine::done::Done;
-use crate::agent::engine::error::{EngineError, RowFinding};
+use crate::agent::engine::error::{EngineError, RowFinding, conflict};
 use crate::agent::engine::names::{Holders, Names};
 use crate::domain::debt::{DebtItem, DebtStatus};
 use crate::domain::id::{DebtId, Mac, UserId};
@@ -39,6 +39,7 @@ impl CommandContext<'_, '_> {
     pub(super) fn import(
         &mut self,
         users: &[ImportedUser],
+        packages: &[NewPackage],
         findings: &[RowFinding],
     ) -> Result<Done, EngineError> {
         let on_file = self.draft.holders(None);
@@ -46,7 +47,7 @@ impl CommandContext<'_, '_> {
         let mut findings = findings.to_vec();
         let macs = users.iter().flat_map(|user| &user.devices).map(|device| device.mac).collect();
         let rows = self.rows_of(&macs);
-        let mut view = ImportView::default();
+        let mut view = ImportView { packages: self.import_packages(packages)?, ..ImportView::default() };
         for imported in users {
             let entered = self.import_one(imported, &mut claims, rows.as_ref(), &mut findings)?;
             let Some(id) = entered else { continue };
@@ -62,6 +63,29 @@ impl CommandContext<'_, '_> {
         }
         findings.sort();
         Err(EngineError::Rows(findings))
+    }
+
+    /// Creates the packages that are not on file. Returns how many. A package of the same name that differs is a conflict: which
+    /// of the two is meant, only a person knows.
+    fn import_packages(&mut self, packages: &[NewPackage]) -> Result<usize, EngineError> {
+        let first = self.next_package_no();
+        let mut added = 0;
+        for new in packages {
+            let known = self.draft.state.packages.values().map(|record| (record.deleted, &record.package));
+            let known = known.filter(|(deleted, package)| !deleted && package.name == new.name);
+            let known: Vec<_> = known.map(|(_, known)| (known.quota, known.days, known.price)).collect();
+            if known.contains(&(new.quota, new.days, new.price)) {
+                continue;
+            }
+            if !known.is_empty() {
+                let message =
+                    format!("{} is on file with another quota, other days or another price", new.name);
+                return Err(conflict("package_differs", &message));
+            }
+            self.enter_package(first + added, new);
+            added += 1;
+        }
+        Ok(added as usize)
     }
 
     /// Checks one row, and enters it unless that finds errors.
@@ -105,6 +129,11 @@ impl CommandContext<'_, '_> {
         let exempt = user.settings.exempt.take().filter(|exempt| *exempt);
         let no = self.enter_with(&user, names, "user.import")?;
         let id = self.draft.user(no).account.id;
+        if let Some(note) = imported.customer_note.as_ref().filter(|note| !note.is_empty()) {
+            let mut user = self.draft.user(no).clone();
+            user.customer_note = Some(note.clone());
+            self.draft.put_user(user);
+        }
         for ImportedDevice { mac, label } in &imported.devices {
             let device = NewDevice { label: label.clone(), ..NewDevice::of(id, *mac) };
             self.bind_with(no, &device, rows)?;
@@ -145,7 +174,7 @@ impl CommandContext<'_, '_> {
             debt_date: debt.debt_date,
             due_date: debt.due_date,
             note: debt.note.clone(),
-            customer_note: String::new(),
+            customer_note: debt.customer_note.clone(),
             created_at: Timestamp(self.draft.facts.now.0.saturating_add(no)),
             status: DebtStatus::Open,
         }

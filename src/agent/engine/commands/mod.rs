@@ -34,7 +34,7 @@ pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> 
             let no = act.enter(user, "user.add")?;
             Ok(Done::created(act.user_view(no)))
         }
-        Command::Import { users, findings } => act.import(users, findings),
+        Command::Import { users, packages, findings } => act.import(users, packages, findings),
         Command::Register { name, phone, pin, mac, seen_at } => {
             let device = mac.map(|mac| (mac, *seen_at));
             act.register(name, phone, pin, device)

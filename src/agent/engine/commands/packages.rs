@@ -12,6 +12,17 @@ use crate::store::PackageRecord;
 
 impl CommandContext<'_, '_> {
     pub(super) fn add_package(&mut self, new: &NewPackage) -> Done {
+        let no = self.next_package_no();
+        Done::created(self.enter_package(no, new))
+    }
+
+    /// The number of the next package.
+    pub(super) fn next_package_no(&self) -> u32 {
+        self.draft.state.packages.keys().last().map_or(1, |no| no + 1)
+    }
+
+    /// Puts a package on sale under that number.
+    pub(super) fn enter_package(&mut self, no: u32, new: &NewPackage) -> PackageView {
         let package = Package {
             id: PackageId(self.draft.new_id()),
             name: new.name.clone(),
@@ -20,11 +31,10 @@ impl CommandContext<'_, '_> {
             price: new.price,
             active: new.active,
         };
-        let no = self.draft.state.packages.keys().last().map_or(1, |no| no + 1);
         let view = PackageView::of(&package);
         self.draft.audit("package.add", &package.id.to_string(), package.name.clone());
         self.draft.put_package(PackageRecord { no, deleted: false, package });
-        Done::created(view)
+        view
     }
 
     pub(super) fn change_package(

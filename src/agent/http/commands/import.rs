@@ -9,13 +9,14 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::packages::new_package;
 use crate::agent::engine::{Command, ImportedDebt, ImportedDevice, ImportedUser, NewUser, RowFinding};
 use crate::domain::policy::{Settings, Transfer};
 use crate::domain::units::Bytes;
 use crate::protocol::admin::bounded::bounded;
 use crate::protocol::admin::users::{ImportUsers, OpenItem};
 use crate::protocol::admin::values::{
-    DeviceMac, Instant, Label, Limit, Login, Name, OverageName, Phone, Reason,
+    DeviceMac, Instant, Label, Limit, Login, Name, Note, OverageName, Phone, Reason,
 };
 
 /// Why the ledger has the lines of an import.
@@ -41,6 +42,7 @@ impl OpenItem {
             debt_date: self.debt_date.0,
             due_date: self.due_date.0,
             note: self.note.map(|note| note.0).unwrap_or_default(),
+            customer_note: self.customer_note.map(|note| note.0).unwrap_or_default(),
         }
     }
 }
@@ -52,7 +54,8 @@ impl ImportUsers<Fields> {
         let rows = self.users.into_iter().enumerate();
         let users = rows.filter_map(|(row, fields)| RowReader::new(row, fields, &mut findings).read());
         let users = users.collect();
-        Command::Import { users, findings }
+        let packages = self.packages.into_iter().map(new_package).collect();
+        Command::Import { users, packages, findings }
     }
 }
 
@@ -90,11 +93,14 @@ impl<'a> RowReader<'a> {
         let debts = self.list("debts").into_iter().filter_map(|debt| self.value::<OpenItem>("debts", &debt));
         let debts = debts.map(OpenItem::read).collect();
         let admin_block = self.take::<Reason>("admin_block").map(|reason| reason.0);
+        let customer_note = self.take::<Note>("customer_note").map(|note| note.0);
         for name in std::mem::take(&mut self.fields).keys() {
             self.find("row", format!("{name:?} is not a field of an import"));
         }
         let user = NewUser { name: name?, phone, login, settings };
-        self.is_good().then_some(ImportedUser { row: self.row, user, devices, quota, debts, admin_block })
+        let row = self.row;
+        let read = ImportedUser { row, user, devices, quota, debts, admin_block, customer_note };
+        self.is_good().then_some(read)
     }
 
     /// Devices with their labels, which are in the same order or not given.

@@ -7,13 +7,18 @@ use crate::protocol::admin::packages::{AddPackage, ChangePackage};
 impl AddPackage {
     /// The command it asks for.
     pub(crate) fn command(self) -> Command {
-        Command::AddPackage(NewPackage {
-            name: self.name.0,
-            quota: self.quota.map(|quota| quota.0),
-            days: self.days.0,
-            price: self.price_rp.0,
-            active: self.active.unwrap_or(true),
-        })
+        Command::AddPackage(new_package(self))
+    }
+}
+
+/// The package that a request describes.
+pub(super) fn new_package(asked: AddPackage) -> NewPackage {
+    NewPackage {
+        name: asked.name.0,
+        quota: asked.quota.map(|quota| quota.0),
+        days: asked.days.0,
+        price: asked.price_rp.0,
+        active: asked.active.unwrap_or(true),
     }
 }
 
