@@ -76,6 +76,8 @@ struct Sample {
     dry_run: bool,
     last_backup_s: Option<i64>,
     copies: CopiesState,
+    /// Whether this machine does not have the site.
+    is_passive: bool,
     copy_away_s: Option<i64>,
     update_came_back: bool,
     answers: Vec<(&'static str, [(&'static str, u64); 5])>,
@@ -115,6 +117,7 @@ async fn sample(app: &AppState) -> Sample {
     let copy_away_s = last_away(&site.config.data_dir, &copies.log).map(|at| at.0.div_euclid(1000));
     Sample {
         copies,
+        is_passive: site.engine().unwritable().is_some_and(|why| why.is_passive()),
         copy_away_s,
         cycle: site.cycle.figures(),
         router: site.cycle.state().name(now),
@@ -180,6 +183,12 @@ impl Collector for Sample {
             out.unit("last_backup_timestamp", "When the last backup was made", &Unit::Seconds, at)?;
         }
         self.copies(&mut out)?;
+        let passive = u64::from(self.is_passive);
+        out.gauge(
+            "site_passive",
+            "Whether another machine may have the site, so that this one changes nothing",
+            passive,
+        )?;
         let failed = u64::from(self.update_came_back);
         out.gauge("update_failed", "Whether the last update did not work", failed)?;
         let answers = self.answers.iter().flat_map(|(server, classes)| {
@@ -222,6 +231,10 @@ impl Sample {
         if let Some(at) = self.copy_away_s {
             let help = "When the last copy was made that is not on the card";
             out.unit("copy_away_timestamp", help, &Unit::Seconds, at)?;
+        }
+        if let Some(at) = self.copies.tail_at.and_then(|at| u64::try_from(at.0.div_euclid(1000)).ok()) {
+            let what = "When what changed since the copy was sent last";
+            out.unit("copy_tail_timestamp", what, &Unit::Seconds, at)?;
         }
         out.counter("copy_failures", "Turns of the copies that failed", self.copies.failures)
     }

@@ -114,7 +114,7 @@ impl Copies {
         let Inner { error, failed_at, failures, tail_at, tail_error, .. } = &*inner;
         CopiesState {
             log,
-            error: error.clone(),
+            error: error.clone().or_else(|| tail_error.clone()),
             failed_at: *failed_at,
             failures: *failures,
             tail_at: *tail_at,
