@@ -15,7 +15,8 @@ use super::assemble::router_client;
 use super::failure::Failure;
 use super::output::{complain, say};
 use super::texts::SetupWords;
-use crate::agent::config::{Config, is_shipped};
+use crate::agent::config::Config;
+use crate::agent::config::files::is_default;
 use crate::agent::router::site_plan::site_plan;
 use crate::protocol::admin::admins::{AddAdmin, AdminView};
 use crate::protocol::admin::auth::{LogIn, LoggedInView};
@@ -96,7 +97,7 @@ pub(super) async fn run(args: SetupArgs, path: &Path, language: Language) -> Res
     };
     let folder = std::path::absolute(&folder).map_err(Failure::said)?;
     let password_file = folder.join(PASSWORD_FILE);
-    if path.exists() && !args.force && !is_shipped(path) {
+    if path.exists() && !args.force && !is_default(path) {
         return Err(is_there(path));
     }
     let answers = gather(&args, &mut Asker::new(args.yes, words), &password_file, language)?;

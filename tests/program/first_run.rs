@@ -189,6 +189,18 @@ async fn the_package_comes_up_unclaimed_and_every_page_leads_to_the_set_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_configuration_of_an_earlier_package_is_nobodys_either() {
+    let mut pi = Pi::new();
+    let file = pi.folder.path("kuotad.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let earlier: Vec<&str> = text.lines().filter(|line| !line.starts_with("colour =")).collect();
+    std::fs::write(&file, earlier.join("\n")).unwrap();
+    pi.boot("first", 20);
+    pi.start().await;
+    assert!(pi.get(&pi.browser().await, "/").await.text.contains("/mulai/klaim"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn other_networks_other_names_and_other_sites_are_refused() {
     let mut pi = Pi::new();
     pi.boot("first", 20);

@@ -20,6 +20,14 @@ pub struct ConfigFiles {
     turn: Mutex<()>,
 }
 
+/// Whether a configuration decides nothing: every key that it has is the default, as in the file that the package brings.
+/// That of an earlier version, which lacks some keys, is one too.
+pub fn is_default(file: &Path) -> bool {
+    let read =
+        Config::text(file).and_then(|(text, name)| Config::parse(&text, &name, &Environment::default()));
+    read.is_ok_and(|config| config == Config::default())
+}
+
 impl LoadedConfig {
     /// Reads a configuration with its secrets and its file of authorities. The error lists every mistake in any of them.
     ///

@@ -8,7 +8,6 @@ pub(crate) mod admission;
 mod copy_target;
 pub mod desk;
 pub mod files;
-mod shipped;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -19,7 +18,6 @@ use serde::{Deserialize, Serialize};
 
 pub use copy_target::CopyTarget;
 pub use desk::{DeskLayer, LoadedConfig};
-pub use shipped::is_shipped;
 pub use tree::{
     Admin, Backup, BackupS3, Clock, Config, Lists, Payment, Policy, Portal, Relay, Router, Store,
 };

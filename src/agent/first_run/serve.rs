@@ -20,7 +20,8 @@ use super::machine::Machine;
 use super::record::{Record, Stage};
 use super::state::FirstRun;
 use super::{claim_page, gate, steps};
-use crate::agent::config::{Config, LoadedConfig, is_shipped};
+use crate::agent::config::files::is_default;
+use crate::agent::config::{Config, LoadedConfig};
 use crate::clock::Clock;
 use crate::protocol::admin::status::HealthView;
 use crate::settings::Environment;
@@ -44,11 +45,11 @@ pub struct Unclaimed {
 }
 
 impl Unclaimed {
-    /// Looks whether the machine waits for its owner: there is none in the store, and the configuration is the package's own,
-    /// by which nobody has decided anything. A configuration or a store that cannot be read is not decided here; the start
+    /// Looks whether the machine waits for its owner: there is none in the store, and the configuration decides nothing, like
+    /// the package's own. A configuration or a store that cannot be read is not decided here; the start
     /// that follows says what is wrong.
     pub fn find(path: &Path, env: &Environment) -> Option<Self> {
-        let config = Config::load(path, env).ok().filter(|_| is_shipped(path))?;
+        let config = Config::load(path, env).ok().filter(|_| is_default(path))?;
         if has_owner(&config.data_dir) != Some(false) {
             return None;
         }
@@ -137,7 +138,7 @@ async fn keep_time(run: &FirstRun) {
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
         let has_owner = has_owner(&run.config.data_dir) == Some(true);
         // "kuotad setup" makes the owner first and the configuration last: it gets a tick for that.
-        let is_claimed = !is_shipped(&run.path) || has_owner && had_owner;
+        let is_claimed = !is_default(&run.path) || has_owner && had_owner;
         had_owner = has_owner;
         if is_claimed && LoadedConfig::load_all(&run.path, &run.env).is_ok() {
             tracing::info!("this machine was set up in a terminal");
