@@ -1,5 +1,5 @@
-//! `packaging/alerts.yml` and `packaging/dashboard.json` name only metrics that the programs have. What the rules do is tested
-//! by `scripts/check-alerts`.
+//! `packaging/alerts.yml` and `packaging/dashboard.json` name only metrics that the programs have, and the documents say what
+//! each alarm means. What the rules do is tested by `scripts/check-alerts`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -48,6 +48,22 @@ fn the_dashboard_has_panels_that_do_not_overlap() {
         {
             assert!(taken.insert((x, y)), "{} lies on another", panel["title"]);
         }
+    }
+}
+
+#[test]
+fn the_documents_say_what_each_alarm_means() {
+    let rules = read("packaging/alerts.yml");
+    let (agent, relay) = rules.split_once("- name: kuota-relay").unwrap();
+    for (rules, document) in [(agent, "docs/OPERATIONS.md"), (relay, "docs/RELAY.md")] {
+        let of = |text: &str, before: &str, end: char| -> BTreeSet<String> {
+            let named = text.lines().filter_map(|line| line.trim_start().strip_prefix(before));
+            named.filter_map(|rest| rest.split(end).next()).map(str::to_owned).collect()
+        };
+        let (rung, explained) = (of(rules, "- alert: ", ' '), of(&read(document), "| `Kuota", '`'));
+        let explained: BTreeSet<String> = explained.iter().map(|name| format!("Kuota{name}")).collect();
+        assert!(rung.len() > 5, "{rung:?}");
+        assert_eq!(rung, explained, "alarms of packaging/alerts.yml and the rows of {document}");
     }
 }
 
