@@ -124,6 +124,10 @@ pub(super) const INDONESIAN: &[(&str, &str)] = &[
         "Write users, packages, debts, orders and ledger entries, as CSV or JSON",
         "Tulis pelanggan, paket, tagihan, pembayaran dan baris buku besar, sebagai CSV atau JSON",
     ),
+    (
+        "The folder whose files are read for those of the machine: its boot partition, its boot and its routes",
+        "Folder yang berkasnya dibaca sebagai berkas mesin: partisi boot, boot, dan rutenya",
+    ),
     ("The folder for the tables", "Folder untuk tabel-tabelnya"),
     (
         "Tables as CSV, or everything in one file, `kuota.json`",

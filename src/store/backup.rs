@@ -213,10 +213,18 @@ pub fn stamp(now: Timestamp) -> String {
     rfc3339(now).chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
+/// Whether a file begins as SQLite's do.
+fn is_database(file: &Path) -> bool {
+    const HEAD: &[u8] = b"SQLite format 3\0";
+    let mut head = [0; 16];
+    File::open(file).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head == HEAD
+}
+
 /// The machine stays what it is: the copy may be from before it took the site over, and would find itself fenced.
 fn keep_instance(store: &Path, copy: &Path) -> Result<(), BackupError> {
-    // A store that cannot be read is why another one is restored.
-    let kept = store.exists().then(|| open_alone(store, READ_ONLY).ok()).flatten();
+    // A store that cannot be read is why another one is restored. One that is no database must not even be opened: SQLite
+    // would remove its log, which is put aside with it.
+    let kept = is_database(store).then(|| open_alone(store, READ_ONLY).ok()).flatten();
     let kept = kept.and_then(|conn| instance::kept(&conn).ok());
     let Some(kept) = kept else { return Ok(()) };
     let conn = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_WRITE)?;

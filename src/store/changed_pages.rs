@@ -197,7 +197,7 @@ mod tests {
         let mut copy = whole(&store, dir.path());
         for round in 0..40_usize {
             // The log is brought into the file and begun again several times.
-            for n in 0..round % 5 + 1 {
+            for n in 0..=round % 5 {
                 write(&mut store, &format!("key {round} {n}"), 100 + 40_000 * (round % 3));
             }
             if round % 7 == 0 {

@@ -152,8 +152,13 @@ impl Site {
                 };
                 match asked.send(&socket) {
                     Ok(answer) => asked.answer = Some(answer),
-                    // Nobody was there to take it.
-                    Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+                    // Nobody was there to take it; a start removes the socket of the one before first.
+                    Err(error)
+                        if matches!(
+                            error.kind(),
+                            std::io::ErrorKind::ConnectionRefused | std::io::ErrorKind::NotFound
+                        ) =>
+                    {
                         thread::sleep(LOOK);
                         continue;
                     }

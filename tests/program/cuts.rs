@@ -152,9 +152,10 @@ fn a_restore_on_a_new_card_that_is_cut_is_nothing_or_passive_and_never_at_work()
 #[test]
 fn an_import_that_is_cut_is_there_whole_or_not_at_all() {
     let used = machine(&["Budi"]);
-    let rows: String = (0..50).map(|n| format!("Orang {n},0812000{n:04},02:00:00:00:01:{n:02x}\n")).collect();
+    let rows: Vec<String> =
+        (0..50).map(|n| format!("Orang {n},0812000{n:04},02:00:00:00:01:{n:02x}")).collect();
     let table = used.file("rows.csv");
-    std::fs::write(&table, format!("name,phone,mac\n{rows}")).unwrap();
+    std::fs::write(&table, format!("name,phone,mac\n{}\n", rows.join("\n"))).unwrap();
     let args = |_: &ProgramFolder| vec!["import".to_owned(), table.clone()];
     let holds = |folder: &ProgramFolder, what: &str| {
         folder.verify().unwrap_or_else(|why| panic!("{what}: {why}"));

@@ -43,7 +43,7 @@ impl Pi {
     async fn started() -> Self {
         let mut pi = Self::new();
         pi.boot("first", 20);
-        pi.start().await;
+        pi.start();
         pi
     }
 
@@ -68,7 +68,7 @@ impl Pi {
     }
 
     /// Starts the daemon and waits until the set-up is served.
-    async fn start(&mut self) {
+    fn start(&mut self) {
         let machine = self.folder.file("machine");
         let mut daemon = RunningProgram::start(self.command(&["run", "--machine", &machine]), &self.folder);
         daemon.logs("set-up listens");
@@ -80,19 +80,19 @@ impl Pi {
     }
 
     /// The power goes and comes back: the process is killed, and the next boot has another name.
-    async fn cut_power(&mut self, boot: &str, uptime_s: u32) {
+    fn cut_power(&mut self, boot: &str, uptime_s: u32) {
         self.daemon.take().unwrap().kill();
         self.boot(boot, uptime_s);
-        self.start().await;
+        self.start();
     }
 
     /// The daemon is killed and started again within one boot.
-    async fn restart(&mut self) {
+    fn restart(&mut self) {
         self.daemon.take().unwrap().kill();
-        self.start().await;
+        self.start();
     }
 
-    async fn browser(&self) -> Browser {
+    fn browser(&self) -> Browser {
         Browser { cookie: None }
     }
 
@@ -127,9 +127,9 @@ impl Pi {
     /// Presses *claim*, and the power is cut.
     async fn claimed() -> (Self, Browser) {
         let mut pi = Self::started().await;
-        let mut owner = pi.browser().await;
+        let mut owner = pi.browser();
         assert_eq!(pi.press(&mut owner).await.status, 303);
-        pi.cut_power("second", 30).await;
+        pi.cut_power("second", 30);
         assert!(pi.is_in(&owner).await);
         (pi, owner)
     }
@@ -173,7 +173,7 @@ fn encoded(text: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_package_comes_up_unclaimed_and_every_page_leads_to_the_set_up() {
     let pi = Pi::started().await;
-    let browser = pi.browser().await;
+    let browser = pi.browser();
     let healthy = pi.get(&browser, "/healthz").await;
     assert_eq!((healthy.status, healthy.json()["status"].as_str()), (200, Some("unclaimed")));
     let first = pi.get(&browser, "/").await;
@@ -196,8 +196,8 @@ async fn the_configuration_of_an_earlier_package_is_nobodys_either() {
     let earlier: Vec<&str> = text.lines().filter(|line| !line.starts_with("colour =")).collect();
     std::fs::write(&file, earlier.join("\n")).unwrap();
     pi.boot("first", 20);
-    pi.start().await;
-    assert!(pi.get(&pi.browser().await, "/").await.text.contains("/mulai/klaim"));
+    pi.start();
+    assert!(pi.get(&pi.browser(), "/").await.text.contains("/mulai/klaim"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,7 +210,7 @@ async fn other_networks_other_names_and_other_sites_are_refused() {
     let mut daemon = RunningProgram::start(command, &pi.folder);
     daemon.logs("set-up listens");
     pi.daemon = Some(daemon);
-    let browser = pi.browser().await;
+    let browser = pi.browser();
     assert_eq!(pi.get(&browser, "/").await.status, 200);
     let stranger = browser.call(&pi, Method::GET, "/").from(Ipv4Addr::new(127, 0, 0, 2)).send().await;
     assert_eq!(stranger.status, 403);
@@ -227,12 +227,12 @@ async fn other_networks_other_names_and_other_sites_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_press_is_confirmed_by_a_power_cut_and_by_nothing_else() {
     let mut pi = Pi::started().await;
-    let mut owner = pi.browser().await;
+    let mut owner = pi.browser();
     assert_eq!(pi.press(&mut owner).await.status, 303);
     assert!(pi.get(&owner, "/").await.text.contains("cabut listrik"));
-    pi.restart().await;
+    pi.restart();
     assert!(!pi.is_in(&owner).await, "the same boot");
-    pi.cut_power("second", 30).await;
+    pi.cut_power("second", 30);
     assert!(pi.is_in(&owner).await);
     // Somebody else is neither let in nor can claim it again, also with a cookie of their own choice.
     let mut other = Browser { cookie: Some("kuota_mulai=kuota_0000".into()) };
@@ -244,7 +244,7 @@ async fn a_press_is_confirmed_by_a_power_cut_and_by_nothing_else() {
         again.status == 303 && again.headers["location"].to_str().unwrap().contains("salah="),
         "{again:?}"
     );
-    pi.cut_power("third", 30).await;
+    pi.cut_power("third", 30);
     assert!(pi.is_in(&owner).await && !pi.is_in(&other).await);
     let forged = pi.post(&mut owner.clone(), "/mulai/nama", &[("name", "X"), ("_token", "0")]).await;
     assert!(forged.headers["location"].to_str().unwrap().contains("salah="), "{forged:?}");
@@ -254,12 +254,12 @@ async fn a_press_is_confirmed_by_a_power_cut_and_by_nothing_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_customer_who_presses_too_does_not_win_and_both_are_told() {
     let mut pi = Pi::started().await;
-    let (mut customer, mut owner) = (pi.browser().await, pi.browser().await);
+    let (mut customer, mut owner) = (pi.browser(), pi.browser());
     pi.press(&mut customer).await;
     pi.press(&mut owner).await;
     pi.press(&mut customer).await;
     assert!(pi.get(&owner, "/").await.text.contains("Perangkat lain juga"));
-    pi.cut_power("second", 30).await;
+    pi.cut_power("second", 30);
     for browser in [&customer, &owner] {
         assert!(!pi.is_in(browser).await);
         assert!(pi.get(browser, "/").await.text.contains("lebih dari satu perangkat"));
@@ -276,7 +276,7 @@ async fn a_customer_who_presses_all_the_time_does_not_wear_the_card() {
     let saved = || std::fs::metadata(pi.folder.data().join("first-run.json")).unwrap().ino();
     let (mut last, mut saves) = (saved(), 0);
     for _ in 0..40 {
-        pi.press(&mut pi.browser().await).await;
+        pi.press(&mut pi.browser()).await;
         saves += u32::from(last != saved());
         last = saved();
     }
@@ -288,19 +288,19 @@ async fn a_customer_who_presses_all_the_time_does_not_wear_the_card() {
 async fn the_set_up_closes_after_an_hour_and_the_boot_partition_opens_it_again() {
     let mut pi = Pi::started().await;
     pi.uptime(3000);
-    pi.restart().await;
+    pi.restart();
     pi.uptime(3700);
-    let mut browser = pi.browser().await;
+    let mut browser = pi.browser();
     let page = pi.get(&browser, "/").await.text;
     assert!(page.contains("kuota-setup") && !page.contains("/mulai/klaim"), "{page}");
     assert!(pi.press(&mut browser).await.headers["location"].to_str().unwrap().contains("salah="));
-    pi.restart().await;
-    pi.cut_power("second", 10).await;
+    pi.restart();
+    pi.cut_power("second", 10);
     assert!(!pi.get(&browser, "/").await.text.contains("/mulai/klaim"), "no restart begins it again");
     pi.code("short");
     assert!(pi.get(&browser, "/").await.text.contains("/mulai/klaim"));
     assert_eq!(pi.press(&mut browser).await.status, 303);
-    pi.cut_power("third", 30).await;
+    pi.cut_power("third", 30);
     assert!(pi.is_in(&browser).await);
 }
 
@@ -309,8 +309,8 @@ async fn a_record_that_cannot_be_read_opens_nothing() {
     let mut pi = Pi::started().await;
     pi.daemon.take().unwrap().kill();
     std::fs::write(pi.folder.data().join("first-run.json"), "{").unwrap();
-    pi.start().await;
-    let browser = pi.browser().await;
+    pi.start();
+    let browser = pi.browser();
     assert!(!pi.get(&browser, "/").await.text.contains("/mulai/klaim"));
 }
 
@@ -319,11 +319,11 @@ async fn wrong_codes_are_slowed_down_for_everybody() {
     let pi = Pi::started().await;
     pi.code("mangga-7-manis");
     for n in 0..5 {
-        let mut guesser = pi.browser().await;
+        let mut guesser = pi.browser();
         pi.post(&mut guesser, "/mulai/kode", &[("secret", &format!("mangga-{n}-manis"))]).await;
         assert!(guesser.cookie.is_none());
     }
-    let mut owner = pi.browser().await;
+    let mut owner = pi.browser();
     let slowed = pi.post(&mut owner, "/mulai/kode", &[("secret", "mangga-7-manis")]).await;
     let page = pi.get(&owner, slowed.headers["location"].to_str().unwrap()).await;
     assert!(page.status == 429 && page.text.contains("Terlalu banyak kode"), "{}", page.text);
@@ -423,7 +423,7 @@ async fn the_steps_lead_to_a_desk_that_meters_wherever_the_daemon_is_killed() {
     let name =
         [("name", "Warung Ibu"), ("language", "id"), ("timezone", "Asia/Makassar"), ("contact", "0812")];
     assert_eq!(pi.send(&mut owner, "/mulai/nama", &name).await.headers["location"], "/mulai/pemilik");
-    pi.restart().await;
+    pi.restart();
     assert_eq!(
         pi.get(&owner, "/").await.headers["location"],
         "/mulai/pemilik",
@@ -456,12 +456,12 @@ async fn the_steps_lead_to_a_desk_that_meters_wherever_the_daemon_is_killed() {
     assert!(!tested.headers["location"].to_str().unwrap().contains("salah="), "{tested:?}");
     let record = pi.record().to_string();
     assert!(!record.contains(PASSWORD) && !record.contains(&SimConfig::default().password), "{record}");
-    pi.restart().await;
+    pi.restart();
     prepare_router(&mut pi, &mut owner).await;
-    pi.restart().await;
+    pi.restart();
     choose_what_is_sold(&mut pi, &mut owner, &sim).await;
     assert!(sim.stats().writes == 0, "nothing is written to the router");
-    pi.restart().await;
+    pi.restart();
 
     let finished = pi.send(&mut owner, "/mulai/selesai", &[("enforcement", "dry-run")]).await;
     assert!(finished.status == 200 && finished.text.contains("/masuk"), "{}", finished.text);

@@ -27,13 +27,11 @@ const DISK_MAX: Duration = Duration::from_secs(20);
 pub(super) async fn check(subject: &Subject<'_>) -> Vec<CheckFinding> {
     let local =
         Local { config: subject.config.clone(), daemon: subject.daemon.cloned(), now: subject.clock.now() };
-    match timeout(DISK_MAX, spawn_blocking(move || local.check())).await {
-        Ok(Ok(found)) => found,
-        Ok(Err(_)) | Err(_) => {
-            let found = texts::machine_too_slow(DISK_MAX.as_secs());
-            vec![CheckFinding::fail("disk.writable", found, texts::look_at_card())]
-        }
+    if let Ok(Ok(found)) = timeout(DISK_MAX, spawn_blocking(move || local.check())).await {
+        return found;
     }
+    let found = texts::machine_too_slow(DISK_MAX.as_secs());
+    vec![CheckFinding::fail("disk.writable", found, texts::look_at_card())]
 }
 
 /// What the checks need, for a thread of their own: files of a card that fails may take minutes.

@@ -4,8 +4,7 @@ use super::Engine;
 use super::actor::Actor;
 use super::error::EngineError;
 use crate::domain::instance::{Instance, SiteMark};
-use crate::store::Fence;
-use crate::store::Reader;
+use crate::store::{Fence, Reader, Unwritable};
 
 impl Engine {
     /// The machine that this is.
@@ -28,7 +27,7 @@ impl Engine {
     /// Makes this machine `next`; the store can be written again, and the router follows.
     pub fn take_site_over(&mut self, actor: &Actor, next: Instance) -> Result<(), EngineError> {
         self.check_alive()?;
-        let before = self.unwritable().map(|why| why.code()).unwrap_or_default();
+        let before = self.unwritable().map(Unwritable::code).unwrap_or_default();
         let is_read_only = self.parts.store.is_read_only();
         if is_read_only {
             self.reader = Reader::closed()?;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::machine::Boot;
 
 /// How long after the first start the set-up is open.
-pub const WINDOW: Duration = Duration::from_mins(60);
+pub const WINDOW: Duration = Duration::from_hours(1);
 /// How long after a press the power cut confirms it.
 pub const CONFIRM_MAX: Duration = Duration::from_mins(10);
 /// From one save to the next while a press waits for its power cut.

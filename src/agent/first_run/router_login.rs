@@ -20,7 +20,7 @@ pub(super) async fn login(run: &FirstRun) -> Option<RouterLogin> {
 pub(super) fn agent_login(run: &FirstRun) -> Option<RouterLogin> {
     let record = run.record();
     let address = record.answers.values.get("router.address").and_then(Value::as_str)?.parse().ok()?;
-    let file = run.layer(&record).secret_file(&run.config.data_dir, ROUTER_PASSWORD)?;
+    let file = FirstRun::layer(&record).secret_file(&run.config.data_dir, ROUTER_PASSWORD)?;
     let password = whole_file::read(&file, SECRET_BYTES_MAX).ok()??;
     let username = run.config.router.username.clone();
     Some(RouterLogin { address, username, password: Secret::new(password.trim()) })

@@ -161,7 +161,7 @@ impl FirstRun {
     }
 
     /// The layer that a record makes.
-    pub fn layer(&self, record: &Record) -> DeskLayer {
+    pub fn layer(record: &Record) -> DeskLayer {
         let mut layer = DeskLayer::default();
         layer.values.clone_from(&record.answers.values);
         if let Some(file) = &record.answers.router_password {

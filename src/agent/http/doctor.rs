@@ -8,6 +8,7 @@ use super::outcomes::Examination;
 use super::state::AppState;
 use crate::agent::config::Language;
 use crate::agent::doctor::{CheckFinding, DaemonState, Subject, examine, refused_message};
+use crate::agent::payments::Link;
 use crate::agent::router::faults::{RouterFault, refused_text, remedy};
 use crate::web::Problem;
 
@@ -32,7 +33,7 @@ async fn examine_site(app: &AppState) -> Vec<CheckFinding> {
     let subject = Subject {
         config: &config,
         router: site.cycle.router(),
-        relay: site.payments.link().ok().map(|link| link.relay()),
+        relay: site.payments.link().ok().map(Link::relay),
         clock: &*site.clock,
         agent: None,
         daemon: daemon.as_ref(),

@@ -15,6 +15,7 @@ use crate::web::Problem;
 use crate::web::finish::finish;
 
 /// What router and relay say of the machine that has the site; `None` where they could not be asked.
+#[allow(clippy::option_option, reason = "not asked, nobody yet and a machine say three things")]
 struct Known {
     router: Option<Option<Instance>>,
     relay: Option<Option<Instance>>,
@@ -56,7 +57,7 @@ async fn take(site: &Site, actor: &Actor, old_machine_is_off: bool) -> Result<Ta
                       out, then repeat with old_machine_is_off (kuotad take-over --old-machine-is-off); nothing was changed";
         return Err(Problem::conflict("old_machine_unknown", detail));
     }
-    let last = known.last(own, site.engine().unwritable());
+    let last = known.last(own, site.engine().unwritable().as_ref());
     let next =
         last.next(getrandom::u32().map_err(|error| Problem::unavailable("no_random", error.to_string()))?);
     let relay = match known.relay {
@@ -78,7 +79,7 @@ impl Known {
     }
 
     /// The last machine that had the site. One that is out of reach is not believed.
-    fn last(&self, own: Instance, why: Option<Unwritable>) -> Instance {
+    fn last(&self, own: Instance, why: Option<&Unwritable>) -> Instance {
         let by_fence = match why {
             Some(Unwritable::Fenced(fence)) => Some(fence.instance),
             Some(

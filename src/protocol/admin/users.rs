@@ -301,6 +301,11 @@ pub struct UserView {
     pub moved_from: Option<UserId>,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
 /// What an import entered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Imported"))]
@@ -315,8 +320,8 @@ pub struct ImportView {
     pub debts: usize,
     /// Users blocked from the start.
     pub blocked: usize,
-    /// Packages.
-    #[serde(default)]
+    /// Packages; absent where there were none, as in answers from before imports had any.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub packages: usize,
     /// The users' ids, in the order of the rows; none after a dry run.
     pub ids: Vec<UserId>,

@@ -121,6 +121,28 @@ refusals! {
         "Some data is damaged, so changes are refused. Nothing was changed; restore a backup.";
     update_failed: "Pembaruan tidak dapat diminta. Tidak ada yang berubah; sebabnya ada di catatan sistem.",
         "The update could not be asked for. Nothing was changed; the log says why.";
+    answers: "Jawaban-jawaban pemasangan ini tidak cocok satu sama lain. Periksa langkah-langkahnya lagi.",
+        "The answers of the set-up do not fit together. Look at its steps again.";
+    claimed: "Mesin ini sudah diambil oleh perangkat lain. Buka halaman pertama.",
+        "Another device claimed this machine already. Open the first page.";
+    closed: "Waktu pemasangan sudah habis. Buka halaman pertama; caranya ada di sana.",
+        "The time for the set-up is over. Open the first page; it says what to do.";
+    code: "Kodenya salah.",
+        "The code is wrong.";
+    instance_taken: "Mesin lain mengambil alih lokasi ini pada saat yang sama. Periksa mesin mana yang bekerja.",
+        "Another machine took this site over at the same moment. See which one is at work.";
+    no_code: "Tidak ada kode di partisi boot kartu.",
+        "There is no code on the card's boot partition.";
+    no_random: "Sistem tidak memberi angka acak. Tidak ada yang berubah; ulangi sebentar lagi.",
+        "The system gives no random numbers. Nothing was changed; try again in a moment.";
+    not_saved: "Jawaban ini tidak dapat disimpan di kartu. Periksa kartunya, lalu ulangi.",
+        "The answer could not be saved on the card. Look at the card, then try again.";
+    not_the_router: "Skrip ini hanya dapat diambil oleh router.",
+        "Only the router may fetch this script.";
+    old_machine_unknown: "Router dan relay tidak menjawab, jadi mesin lama tidak dapat dihentikan dari sini. Matikan mesin itu, lalu nyatakan begitu.",
+        "Neither router nor relay answers, so the old machine cannot be stopped from here. Switch it off, then say so.";
+    unclaimed: "Mesin ini belum ada pemiliknya. Buka halaman pertama.",
+        "This machine has no owner yet. Open the first page.";
     updating: "Versi baru sedang dicoba, jadi ini belum dicatat. Tidak ada yang berubah; ulangi beberapa menit lagi.",
         "A new version is on trial, so this was not recorded. Nothing was changed; try again in some minutes.";
     busy: "Terlalu banyak permintaan sekaligus. Tidak ada yang berubah; ulangi sebentar lagi.",

@@ -40,7 +40,7 @@ pub(in crate::agent::first_run) async fn show(
     State(run): State<Arc<FirstRun>>,
     claimant: Claimant,
 ) -> Answer {
-    let loaded = run.loaded(&run.layer(&run.record()));
+    let loaded = run.loaded(&FirstRun::layer(&run.record()));
     let config = loaded.map_err(|error| Problem::conflict("answers", error.to_string()))?.config;
     let Some(findings) = examine(&run, &config).await? else { return Ok(see_other(Step::Router.path())) };
     let page = StepPage::new(&run, &claimant, Step::Checks);

@@ -55,7 +55,7 @@ pub(in crate::agent::first_run) async fn save(State(run): State<Arc<FirstRun>>, 
     }
     let enforcement = if form.text("enforcement") == Some("on") { "on" } else { "dry-run" };
     record.answers.values.insert("policy.enforcement".to_owned(), Value::from(enforcement));
-    let layer = run.layer(&record);
+    let layer = FirstRun::layer(&record);
     if let Err(error) = run.loaded(&layer) {
         return Ok(refuse_whole(form, "answers", fill(words.refused, &[&error.to_string()])));
     }

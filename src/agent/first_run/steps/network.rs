@@ -113,7 +113,7 @@ pub(in crate::agent::first_run) async fn save(State(run): State<Arc<FirstRun>>, 
     let mut config = None;
     for (field, key, value) in pairs {
         let before = record.answers.values.insert(key.to_owned(), value);
-        match run.loaded(&run.layer(&record)) {
+        match run.loaded(&FirstRun::layer(&record)) {
             Ok(loaded) => config = Some(loaded.config),
             Err(error) => {
                 errors.insert(field, fill(words.refused, &[&error.to_string()]));

@@ -13,13 +13,16 @@ use crate::agent::first_run::texts::PolicyWords;
 use crate::ui::catalogue::fill;
 use crate::ui::field::FieldView;
 
+/// A text of the catalogue.
+type Text = fn(&PolicyWords) -> &'static str;
+
 /// A question: its field, the key that the answer is of, and what can be answered, the default first.
 struct Question {
     field: &'static str,
     key: &'static str,
-    text: fn(&PolicyWords) -> &'static str,
-    example: fn(&PolicyWords) -> &'static str,
-    answers: &'static [(&'static str, fn(&PolicyWords) -> &'static str)],
+    text: Text,
+    example: Text,
+    answers: &'static [(&'static str, Text)],
 }
 
 const QUESTIONS: [Question; 5] = [
@@ -100,7 +103,7 @@ pub(in crate::agent::first_run) async fn save(State(run): State<Arc<FirstRun>>, 
         let value = answers.iter().find(|(value, _)| *value == typed).unwrap_or(&answers[0]).0;
         record.answers.values.insert((*key).to_owned(), Value::from(value));
     }
-    if let Err(error) = run.loaded(&run.layer(&record)) {
+    if let Err(error) = run.loaded(&FirstRun::layer(&record)) {
         return Ok(refuse_whole(form, "answers", fill(words.refused, &[&error.to_string()])));
     }
     go_on(&run, Step::Policy, |kept| kept.answers.values = record.answers.values)

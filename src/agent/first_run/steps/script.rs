@@ -28,14 +28,14 @@ pub(in crate::agent::first_run) const FETCH: &str = "/mulai/router/{token}";
 /// The script with the agent's password; `None` before the step of the router.
 fn script(run: &FirstRun) -> Result<Option<String>, Problem> {
     let Some(login) = agent_login(run) else { return Ok(None) };
-    let loaded = run.loaded(&run.layer(&run.record()));
+    let loaded = run.loaded(&FirstRun::layer(&run.record()));
     let config = loaded.map_err(|error| Problem::conflict("answers", error.to_string()))?.config;
     Ok(Some(site_plan(&config, None).script_with_password(login.password.expose())))
 }
 
 /// The line for the router's terminal.
 fn line(run: &FirstRun) -> Result<String, Problem> {
-    let loaded = run.loaded(&run.layer(&run.record()));
+    let loaded = run.loaded(&FirstRun::layer(&run.record()));
     let config = loaded.map_err(|error| Problem::conflict("answers", error.to_string()))?.config;
     let (host, _) = endpoint(&config.portal.public_url);
     let host = if host.contains(':') { format!("[{host}]") } else { host };
