@@ -133,8 +133,6 @@ pub(super) const INDONESIAN: &[(&str, &str)] = &[
         "Tables as CSV, or everything in one file, `kuota.json`",
         "Tabel sebagai CSV, atau semuanya dalam satu berkas, `kuota.json`",
     ),
-    ("A table for each, for spreadsheets", "Satu tabel untuk masing-masing, untuk lembar kerja"),
-    ("One file with everything", "Satu berkas berisi semuanya"),
     (
         "Enter users with their devices, and packages, from a table, all of them or none",
         "Masukkan pelanggan dan perangkatnya, dan paket, dari tabel, semuanya atau tidak sama sekali",

@@ -77,6 +77,7 @@ fn writers() -> Vec<Writer> {
         ("set_quick_pin", |store| assert!(store.set_quick_pin("ani", Some("x")).unwrap())),
         ("note_reminders", |store| store.note_reminders(&[1], Timestamp(1), "ani").unwrap()),
         ("remove_admin", |store| assert!(store.remove_admin("ani").unwrap())),
+        ("become_instance", |store| store.take_over(store.instance.next(7)).unwrap()),
         ("keep_checkpoint", |store| store.keep_checkpoint(&Checkpoint::default()).unwrap()),
         ("protect", |store| store.protect(vec!["usage_days".into()]).unwrap()),
     ]
