@@ -22,7 +22,8 @@ fn caller(headers: &HeaderMap) -> Result<Instance, Problem> {
 /// back from an older backup.
 pub(super) async fn admit(relay: &Relay, site: &str, headers: &HeaderMap) -> Result<(), Problem> {
     let own = caller(headers)?;
-    let Some(kept) = relay.store.site_instance(site).await? else { return Ok(()) };
+    // A store that does not answer refuses whatever needs it. A report does not, and is kept in memory meanwhile.
+    let Ok(Some(kept)) = relay.store.site_instance(site).await else { return Ok(()) };
     if kept.instance.fences(own) {
         let detail = format!(
             "another machine took this site over (instance {}); this one is instance {}",

@@ -557,7 +557,10 @@ async fn former_lists_are_read_for_our_rows_with_the_same_commands() {
     let [row] = &access.listings[..] else { panic!("{access:?}") };
     assert_eq!((row.row.0.as_str(), row.list, row.ours, row.owner.as_str()), ("*1", None, true, "budi"));
     let asked = &router.log(LISTINGS)[0];
-    assert!(asked.has("?list=lama") && asked.has("?#||||||"), "{asked:?}");
+    assert!(
+        asked.has("?list=lama") && asked.has("?list=kuota_pemilik") && asked.has("?#|||||||"),
+        "{asked:?}"
+    );
     assert_eq!(client.health().commands, 3, "no round trip more");
 }
 
@@ -804,7 +807,12 @@ async fn access_is_read_with_what_is_ours_and_what_is_not() {
     let lease = |address: [u8; 4]| Lease { mac: mac(1), address: address.into() };
     assert_eq!(access.leases, [lease([10, 0, 0, 2]), lease([10, 0, 0, 9])], "held ones first");
     let asked = &router.log(LISTINGS)[0];
-    assert!(asked.has("?list=klient_aktif") && asked.has("?list=klient_blocked") && asked.has("?#|||||"));
+    assert!(
+        asked.has("?list=klient_aktif")
+            && asked.has("?list=klient_blocked")
+            && asked.has("?list=kuota_pemilik")
+            && asked.has("?#||||||")
+    );
     assert_eq!(client.health().commands, 3);
 }
 
