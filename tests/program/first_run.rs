@@ -40,7 +40,7 @@ impl Pi {
     }
 
     /// The same, running in its first boot.
-    async fn started() -> Self {
+    fn started() -> Self {
         let mut pi = Self::new();
         pi.boot("first", 20);
         pi.start();
@@ -92,7 +92,7 @@ impl Pi {
         self.start();
     }
 
-    fn browser(&self) -> Browser {
+    fn browser() -> Browser {
         Browser { cookie: None }
     }
 
@@ -126,8 +126,8 @@ impl Pi {
 
     /// Presses *claim*, and the power is cut.
     async fn claimed() -> (Self, Browser) {
-        let mut pi = Self::started().await;
-        let mut owner = pi.browser();
+        let mut pi = Self::started();
+        let mut owner = Pi::browser();
         assert_eq!(pi.press(&mut owner).await.status, 303);
         pi.cut_power("second", 30);
         assert!(pi.is_in(&owner).await);
@@ -172,8 +172,8 @@ fn encoded(text: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_package_comes_up_unclaimed_and_every_page_leads_to_the_set_up() {
-    let pi = Pi::started().await;
-    let browser = pi.browser();
+    let pi = Pi::started();
+    let browser = Pi::browser();
     let healthy = pi.get(&browser, "/healthz").await;
     assert_eq!((healthy.status, healthy.json()["status"].as_str()), (200, Some("unclaimed")));
     let first = pi.get(&browser, "/").await;
@@ -197,7 +197,7 @@ async fn the_configuration_of_an_earlier_package_is_nobodys_either() {
     std::fs::write(&file, earlier.join("\n")).unwrap();
     pi.boot("first", 20);
     pi.start();
-    assert!(pi.get(&pi.browser(), "/").await.text.contains("/mulai/klaim"));
+    assert!(pi.get(&Pi::browser(), "/").await.text.contains("/mulai/klaim"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,7 +210,7 @@ async fn other_networks_other_names_and_other_sites_are_refused() {
     let mut daemon = RunningProgram::start(command, &pi.folder);
     daemon.logs("set-up listens");
     pi.daemon = Some(daemon);
-    let browser = pi.browser();
+    let browser = Pi::browser();
     assert_eq!(pi.get(&browser, "/").await.status, 200);
     let stranger = browser.call(&pi, Method::GET, "/").from(Ipv4Addr::new(127, 0, 0, 2)).send().await;
     assert_eq!(stranger.status, 403);
@@ -226,8 +226,8 @@ async fn other_networks_other_names_and_other_sites_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_press_is_confirmed_by_a_power_cut_and_by_nothing_else() {
-    let mut pi = Pi::started().await;
-    let mut owner = pi.browser();
+    let mut pi = Pi::started();
+    let mut owner = Pi::browser();
     assert_eq!(pi.press(&mut owner).await.status, 303);
     assert!(pi.get(&owner, "/").await.text.contains("cabut listrik"));
     pi.restart();
@@ -253,8 +253,8 @@ async fn a_press_is_confirmed_by_a_power_cut_and_by_nothing_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_customer_who_presses_too_does_not_win_and_both_are_told() {
-    let mut pi = Pi::started().await;
-    let (mut customer, mut owner) = (pi.browser(), pi.browser());
+    let mut pi = Pi::started();
+    let (mut customer, mut owner) = (Pi::browser(), Pi::browser());
     pi.press(&mut customer).await;
     pi.press(&mut owner).await;
     pi.press(&mut customer).await;
@@ -272,11 +272,11 @@ async fn a_customer_who_presses_too_does_not_win_and_both_are_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_customer_who_presses_all_the_time_does_not_wear_the_card() {
-    let pi = Pi::started().await;
+    let pi = Pi::started();
     let saved = || std::fs::metadata(pi.folder.data().join("first-run.json")).unwrap().ino();
     let (mut last, mut saves) = (saved(), 0);
     for _ in 0..40 {
-        pi.press(&mut pi.browser()).await;
+        pi.press(&mut Pi::browser()).await;
         saves += u32::from(last != saved());
         last = saved();
     }
@@ -286,11 +286,11 @@ async fn a_customer_who_presses_all_the_time_does_not_wear_the_card() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_set_up_closes_after_an_hour_and_the_boot_partition_opens_it_again() {
-    let mut pi = Pi::started().await;
+    let mut pi = Pi::started();
     pi.uptime(3000);
     pi.restart();
     pi.uptime(3700);
-    let mut browser = pi.browser();
+    let mut browser = Pi::browser();
     let page = pi.get(&browser, "/").await.text;
     assert!(page.contains("kuota-setup") && !page.contains("/mulai/klaim"), "{page}");
     assert!(pi.press(&mut browser).await.headers["location"].to_str().unwrap().contains("salah="));
@@ -306,24 +306,24 @@ async fn the_set_up_closes_after_an_hour_and_the_boot_partition_opens_it_again()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_cannot_be_read_opens_nothing() {
-    let mut pi = Pi::started().await;
+    let mut pi = Pi::started();
     pi.daemon.take().unwrap().kill();
     std::fs::write(pi.folder.data().join("first-run.json"), "{").unwrap();
     pi.start();
-    let browser = pi.browser();
+    let browser = Pi::browser();
     assert!(!pi.get(&browser, "/").await.text.contains("/mulai/klaim"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_codes_are_slowed_down_for_everybody() {
-    let pi = Pi::started().await;
+    let pi = Pi::started();
     pi.code("mangga-7-manis");
     for n in 0..5 {
-        let mut guesser = pi.browser();
+        let mut guesser = Pi::browser();
         pi.post(&mut guesser, "/mulai/kode", &[("secret", &format!("mangga-{n}-manis"))]).await;
         assert!(guesser.cookie.is_none());
     }
-    let mut owner = pi.browser();
+    let mut owner = Pi::browser();
     let slowed = pi.post(&mut owner, "/mulai/kode", &[("secret", "mangga-7-manis")]).await;
     let page = pi.get(&owner, slowed.headers["location"].to_str().unwrap()).await;
     assert!(page.status == 429 && page.text.contains("Terlalu banyak kode"), "{}", page.text);
@@ -332,7 +332,7 @@ async fn wrong_codes_are_slowed_down_for_everybody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_set_up_in_a_terminal_ends_the_one_in_the_browser() {
-    let mut pi = Pi::started().await;
+    let mut pi = Pi::started();
     let data = pi.folder.data().to_str().unwrap().to_owned();
     let mut command = pi.command(&["setup", "--yes", "--owner", "siti", "--router-address", "127.0.0.1:1"]);
     command.args(["--router-password-stdin", "--owner-password-stdin", "--data-dir", &data]);
