@@ -157,7 +157,7 @@ impl Crowd {
         let from = self.imports * 10 * USERS;
         self.imports += 1;
         let users = (0..USERS).map(|n| imported(n, from + n)).collect();
-        self.import = Some(Command::Import { users, findings: Vec::new() });
+        self.import = Some(Command::Import { users, packages: Vec::new(), findings: Vec::new() });
     }
 
     pub fn import(&mut self) {
@@ -174,6 +174,7 @@ fn imported(row: u32, n: u32) -> ImportedUser {
         debt_date: date(2026, 11, 1),
         due_date: date(2099, 12, 31),
         note: "bayar akhir bulan".to_owned(),
+        customer_note: String::new(),
     };
     let quota = Transfer {
         credits: Bytes::gb(1000),
@@ -195,5 +196,6 @@ fn imported(row: u32, n: u32) -> ImportedUser {
         quota: Some(quota),
         debts: if n.is_multiple_of(2) { vec![debt] } else { Vec::new() },
         admin_block: None,
+        customer_note: None,
     }
 }

@@ -40,7 +40,7 @@ fn live(seed: u64, days: u32) -> Result<Figures, Violation> {
     // While a blocking task waits, paused time does not leap to the next timer by itself.
     let (wake, woken) = std::sync::mpsc::channel::<()>();
     let keeper = runtime.spawn_blocking(move || woken.recv().is_ok());
-    let lived = runtime.block_on(async { World::new(seed).await.live(days).await });
+    let lived = runtime.block_on(async { Box::pin(World::new(seed).await.live(days)).await });
     drop(wake);
     runtime.block_on(keeper).expect("it only waits");
     runtime.shutdown_background();
