@@ -213,18 +213,11 @@ pub fn stamp(now: Timestamp) -> String {
     rfc3339(now).chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
-/// Whether a file begins as SQLite's do.
-fn is_database(file: &Path) -> bool {
-    const HEAD: &[u8] = b"SQLite format 3\0";
-    let mut head = [0; 16];
-    File::open(file).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head == HEAD
-}
-
 /// The machine stays what it is: the copy may be from before it took the site over, and would find itself fenced.
 fn keep_instance(store: &Path, copy: &Path) -> Result<(), BackupError> {
     // A store that cannot be read is why another one is restored. One that is no database must not even be opened: SQLite
     // would remove its log, which is put aside with it.
-    let kept = is_database(store).then(|| open_alone(store, READ_ONLY).ok()).flatten();
+    let kept = is_sqlite(store).then(|| open_alone(store, READ_ONLY).ok()).flatten();
     let kept = kept.and_then(|conn| instance::kept(&conn).ok());
     let Some(kept) = kept else { return Ok(()) };
     let conn = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -344,6 +337,11 @@ fn head(path: &Path) -> io::Result<[u8; MAGIC.len()]> {
     Ok(head)
 }
 
+/// Whether a file begins as SQLite's do.
+fn is_sqlite(path: &Path) -> bool {
+    head(path).is_ok_and(|head| head == *MAGIC)
+}
+
 /// Opens a file that should be a copy of some store, after checking its head and length.
 pub fn open_whole(path: &Path) -> Result<Connection, BackupError> {
     let head = match head(path) {
@@ -437,8 +435,7 @@ fn hand_over(data_dir: &Path, temp: &Path) -> Result<(), BackupError> {
 pub fn set_aside(path: &Path, stamp: &str) -> Result<Option<PathBuf>, BackupError> {
     // The log's pages belong in the file. A store too damaged for that keeps its log under its new name; SQLite would
     // delete the log of a file that it does not recognize.
-    let is_sqlite = head(path).is_ok_and(|head| head == *MAGIC);
-    if is_sqlite
+    if is_sqlite(path)
         && let Ok(old) = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)
     {
         let _ = old.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
