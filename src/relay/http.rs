@@ -299,10 +299,12 @@ async fn claim_instance(
 
 async fn report(
     State(relay): State<Arc<Relay>>,
-    Caller(SiteAccess { site, .. }): Caller,
+    AnyMachine(SiteAccess { site, .. }): AnyMachine,
+    headers: HeaderMap,
     Report(report): Report,
-) -> Json<HealthAnswer> {
-    Json(health::receive(&relay, &site.id, report))
+) -> HttpAnswer<HealthAnswer> {
+    instance::admit_report(&relay, &site.id, &headers).await?;
+    Ok(Json(health::receive(&relay, &site.id, report)))
 }
 
 async fn vault_list(State(relay): State<Arc<Relay>>, Reader(reader): Reader) -> HttpAnswer<VaultList> {

@@ -22,8 +22,20 @@ fn caller(headers: &HeaderMap) -> Result<Instance, Problem> {
 /// back from an older backup.
 pub(super) async fn admit(relay: &Relay, site: &str, headers: &HeaderMap) -> Result<(), Problem> {
     let own = caller(headers)?;
-    // A store that does not answer refuses whatever needs it. A report does not, and is kept in memory meanwhile.
-    let Ok(Some(kept)) = relay.store.site_instance(site).await else { return Ok(()) };
+    refuse_fenced(relay.store.site_instance(site).await?, own)
+}
+
+/// The same for a report, which needs no store: while that is away the report is kept in memory.
+pub(super) async fn admit_report(relay: &Relay, site: &str, headers: &HeaderMap) -> Result<(), Problem> {
+    let own = caller(headers)?;
+    match relay.store.site_instance(site).await {
+        Ok(kept) => refuse_fenced(kept, own),
+        Err(_) => Ok(()),
+    }
+}
+
+fn refuse_fenced(kept: Option<InstanceRecord>, own: Instance) -> Result<(), Problem> {
+    let Some(kept) = kept else { return Ok(()) };
     if kept.instance.fences(own) {
         let detail = format!(
             "another machine took this site over (instance {}); this one is instance {}",
