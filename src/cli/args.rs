@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::backup::ExportFormat;
+use super::backup::{ExportFormat, RestoreArgs};
 #[cfg(feature = "sim")]
 use super::demo;
 use super::logging::LogFormat;
@@ -89,13 +89,7 @@ pub enum CliCommand {
         force: bool,
     },
     /// Restore the store from a backup, with no daemon running. The old store is kept.
-    Restore {
-        /// The copy: a file of `backup`, or one of the daemon's own, compressed or encrypted.
-        file: PathBuf,
-        /// File with the secret key of the recovery kit, for an encrypted copy; without it the key is read from stdin.
-        #[arg(long, value_name = "FILE")]
-        key_file: Option<PathBuf>,
-    },
+    Restore(RestoreArgs),
     /// Put a restored store to work: router and relay stop the machine before it. Until then it reads the router and changes
     /// nothing.
     TakeOver(take_over::TakeOverArgs),
@@ -155,7 +149,7 @@ impl CliCommand {
             | Self::Closing(_)
             | Self::Ledger(_)
             | Self::Backup { .. }
-            | Self::Restore { .. }
+            | Self::Restore(_)
             | Self::TakeOver(_)
             | Self::FetchCopy(_)
             | Self::RecoveryKit(_)

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use axum::body::{Body, HttpBody};
 use axum::http::{Method, Response, header};
-use serde_json::json;
+use clap::Args;
+use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
 use super::api::{Api, broken};
@@ -15,19 +16,16 @@ use super::failure::Failure;
 use super::import::json_file;
 use super::output::{Output, complain};
 use crate::agent::config::Config;
-use crate::agent::copies::keep_public_half;
+use crate::agent::copies::{PlacedSettings, PreparedCopy, RestoredCopy, SettingsOutcome};
 use crate::clock::{Clock, SystemClock, rfc3339};
 use crate::settings::without_mark;
 use crate::store::backup::{self, BackupError, Progress, Restored};
 use crate::store::packed::{self, CopyForm};
-use crate::store::tail::{self, TailApplied};
-use crate::store::{self, FILE, Reader, Verified, passive};
+use crate::store::{Reader, Verified, passive};
 use crate::tools::age::Identity;
 
 /// Time between two progress messages.
 const TELL_EVERY: Duration = Duration::from_millis(500);
-/// The file in which a packed copy is unpacked, in the data folder: whoever may read it may read the store.
-const UNPACKED: &str = "kuota.db.unpacked";
 /// Longer files hold no key.
 const KEY_BYTES_MAX: u64 = 4096;
 /// The tables of an export.
@@ -67,34 +65,44 @@ pub(super) async fn backup(
     output.answer(&answer, |_| format!("{}: {bytes} bytes, {}", file.display(), counts(verified)))
 }
 
+/// Arguments of `restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The copy: a file of `backup`, or one of the daemon's own, compressed or encrypted.
+    file: PathBuf,
+    /// File with the secret key of the recovery kit, for an encrypted copy; without it the key is read from stdin.
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// Replace the desk's settings and secrets of this card by those that go with an encrypted copy. A card without a store
+    /// gets them in any case.
+    #[arg(long)]
+    with_settings: bool,
+}
+
 /// `restore FILE`: replaces the store by the copy.
-pub(super) async fn restore(
-    file: &Path,
-    key_file: Option<&Path>,
-    config: &Config,
-    output: Output,
-) -> Result<(), Failure> {
-    let (data_dir, from) = (config.data_dir.clone(), file.to_owned());
+pub(super) async fn restore(args: &RestoreArgs, config: &Config, output: Output) -> Result<(), Failure> {
+    let RestoreArgs { file, key_file, with_settings } = args;
+    let (data_dir, from, with_settings) = (config.data_dir.clone(), file.clone(), *with_settings);
     let stamp = backup::stamp(SystemClock::new().now());
     let form =
         packed::form_of(file).map_err(|error| Failure::said(format!("{error}; nothing was changed")))?;
     let identity = match (form, key_file) {
-        (CopyForm::Encrypted, _) => Some(identity(key_file)?),
+        (CopyForm::Encrypted, _) => Some(identity(key_file.as_deref())?),
         (CopyForm::Plain | CopyForm::Compressed, None) => None,
         (CopyForm::Plain | CopyForm::Compressed, Some(_)) => {
             return Err(Failure::said(format!("{} is not encrypted: leave --key-file out", file.display())));
         }
     };
-    let work = spawn_blocking(move || match form {
-        CopyForm::Plain => {
-            replace(&data_dir, &from, &stamp).map(|restored| (restored, TailApplied::default()))
-        }
-        CopyForm::Compressed | CopyForm::Encrypted => {
-            unpack_and_replace(&data_dir, &from, identity.as_ref(), &stamp)
-        }
+    let work = spawn_blocking(move || {
+        let mut teller = Teller::new("unpacking");
+        let identity = identity.as_ref();
+        let copy = PreparedCopy::prepare(&data_dir, &from, identity, &mut |progress| teller.tell(progress))?;
+        let (applied, mut teller) = (copy.applied, Teller::new("restoring"));
+        let restored = copy.restore(&stamp, with_settings, &mut |progress| teller.tell(progress))?;
+        Ok((restored, applied))
     });
-    let (Restored { verified, newest, replaced, rescued }, applied) =
-        work.await.map_err(Failure::said)?.map_err(not_restored)?;
+    let (done, applied) = work.await.map_err(Failure::said)?.map_err(not_restored::<BackupError>)?;
+    let RestoredCopy { restored: Restored { verified, newest, replaced, rescued }, settings } = done;
     let ahead = newest.filter(|at| backup::is_ahead(*at, SystemClock::new().now()));
     let warning = ahead.map(|at| {
         format!(
@@ -106,10 +114,15 @@ pub(super) async fn restore(
     if let Some(warning) = &warning {
         complain(&format!("warning: {warning}"));
     }
+    if let SettingsOutcome::Unusable(why) = &settings {
+        complain(&format!(
+            "warning: the settings that go with the copy cannot be used, set them at the desk: {why}"
+        ));
+    }
     let is_passive = passive::is_passive(&config.data_dir);
     let answer = json!({"restored": file, "passive": is_passive, "replaced": replaced, "rescued": rescued, "entries": verified.entries,
                         "accounts": verified.accounts, "debts": verified.debts, "warning": warning,
-                        "segments": applied.segments, "up_to": applied.at.map(rfc3339)});
+                        "segments": applied.segments, "up_to": applied.at.map(rfc3339), "settings": settings_json(&settings)});
     output.answer(&answer, |_| {
         let kept = replaced.map(|path| format!("\nthe store from before is kept as {}", path.display()));
         let taken = rescued.map(|path| format!("\n{} has the name {}", file.display(), path.display()));
@@ -118,45 +131,38 @@ pub(super) async fn restore(
         );
         let (kept, taken) = (kept.unwrap_or_default(), taken.unwrap_or_default());
         let until = applied.at.map(|at| format!(", with everything up to {}", rfc3339(at))).unwrap_or_default();
-        format!("restored: {}{until}{kept}{taken}{}", counts(verified), waits.unwrap_or_default())
+        let settings = settings_text(&settings);
+        format!("restored: {}{until}{settings}{kept}{taken}{}", counts(verified), waits.unwrap_or_default())
     })
 }
 
-/// Unpacks a copy, applies the tail next to it, and makes it the store.
-fn unpack_and_replace(
-    data_dir: &Path,
-    from: &Path,
-    identity: Option<&Identity>,
-    stamp: &str,
-) -> Result<(Restored, TailApplied), BackupError> {
-    let plain = data_dir.join(UNPACKED);
-    let mut teller = Teller::new("unpacking");
-    packed::unpack(from, &plain, identity, &mut |progress| teller.tell(progress))?;
-    let restored = tail::apply(from, &plain, identity)
-        .and_then(|applied| replace(data_dir, &plain, stamp).map(|restored| (restored, applied)));
-    backup::remove(&plain);
-    if let (Ok(_), Some(identity)) = (&restored, identity) {
-        // The next copies are for the same kit.
-        keep_public_half(data_dir, &identity.recipient())?;
+fn settings_json(settings: &SettingsOutcome) -> Value {
+    match settings {
+        SettingsOutcome::None => json!({"outcome": "none"}),
+        SettingsOutcome::Kept => json!({"outcome": "kept"}),
+        SettingsOutcome::Unusable(why) => json!({"outcome": "unusable", "why": why}),
+        SettingsOutcome::Placed(PlacedSettings { values, secrets, left_out }) => {
+            json!({"outcome": "placed", "values": values, "secrets": secrets, "left_out": left_out})
+        }
     }
-    restored
 }
 
-/// On a new card the store begins passive: the machine that made the copy may still be at work. A store that was rescued
-/// here comes from this very machine.
-fn replace(data_dir: &Path, from: &Path, stamp: &str) -> Result<Restored, BackupError> {
-    let mut teller = Teller::new("restoring");
-    let is_rescued = store::rescued(data_dir).is_some_and(|copy| backup::is_same(&copy.path, from));
-    let begins_passive = !data_dir.join(FILE).exists() && !is_rescued && !passive::is_passive(data_dir);
-    // Before the store has its name: at no moment is it there and active.
-    if begins_passive {
-        passive::make_passive(data_dir, &format!("restored at {stamp}; kuotad take-over ends this"))?;
+fn settings_text(settings: &SettingsOutcome) -> String {
+    match settings {
+        SettingsOutcome::None | SettingsOutcome::Unusable(_) => String::new(),
+        SettingsOutcome::Kept => {
+            "\nthe desk's settings of this card stay as they are; --with-settings takes those of the copy"
+                .to_owned()
+        }
+        SettingsOutcome::Placed(PlacedSettings { values, secrets, left_out }) => {
+            let left_out = match left_out.as_slice() {
+                [] => String::new(),
+                names => format!("; this version does not know {}", names.join(", ")),
+            };
+            let secrets = if secrets.is_empty() { "no secret".to_owned() } else { secrets.join(", ") };
+            format!("\nthe desk's settings of the copy are in place: {values} keys, and {secrets}{left_out}")
+        }
     }
-    let restored = backup::restore(data_dir, from, stamp, &mut |progress| teller.tell(progress));
-    if begins_passive && restored.is_err() {
-        passive::take_over(data_dir)?;
-    }
-    restored
 }
 
 /// The secret key of the recovery kit, from a file or from stdin, where the printed key is typed.
@@ -243,7 +249,8 @@ pub(super) async fn export(
     })
 }
 
-fn not_restored(error: impl std::fmt::Display) -> Failure {
+#[allow(clippy::needless_pass_by_value, reason = "it stands in map_err, which hands errors over")]
+fn not_restored<E: std::fmt::Display>(error: E) -> Failure {
     Failure::worded(|words| words.not_restored, &[&error.to_string()])
 }
 

@@ -72,6 +72,10 @@ pub(super) const INDONESIAN: &[(&str, &str)] = &[
         "Berkas kunci rahasia dari perangkat pemulihan, untuk salinan terenkripsi; bila kosong, kuncinya dibaca dari stdin",
     ),
     (
+        "Replace the desk's settings and secrets of this card by those that go with an encrypted copy. A card without a store gets them in any case",
+        "Gantikan pengaturan meja dan rahasia di kartu ini dengan yang ikut dalam salinan terenkripsi. Kartu tanpa data selalu mendapatkannya",
+    ),
+    (
         "Put a restored store to work: router and relay stop the machine before it. Until then it reads the router and changes nothing",
         "Pakai data yang dipulihkan: router dan relay menghentikan mesin sebelumnya. Sampai saat itu router hanya dibaca dan tidak ada yang diubah",
     ),

@@ -84,9 +84,9 @@ async fn dispatch(args: Args, language: Language) -> Result<(), Failure> {
             let config = Config::load(&args.config, &Environment::process())?;
             backup::backup(&file, force, &config, output).await
         }
-        CliCommand::Restore { file, key_file } => {
+        CliCommand::Restore(restore) => {
             let config = Config::load(&args.config, &Environment::process())?;
-            backup::restore(&file, key_file.as_deref(), &config, output).await
+            backup::restore(&restore, &config, output).await
         }
         CliCommand::FetchCopy(fetch) => fetch_copy::run(&fetch, output).await,
         CliCommand::RecoveryKit(kit) => {
@@ -132,7 +132,7 @@ async fn client(command: CliCommand, zone: &Zone, api: &Api, output: Output) -> 
         | CliCommand::Backup { .. }
         | CliCommand::FetchCopy(_)
         | CliCommand::RecoveryKit(_)
-        | CliCommand::Restore { .. }
+        | CliCommand::Restore(_)
         | CliCommand::Update(_) => Err(Failure::said("this command does not go through the API")),
         #[cfg(feature = "sim")]
         CliCommand::Demo(_) => Err(Failure::said("this command does not go through the API")),

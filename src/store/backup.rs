@@ -25,6 +25,7 @@ use super::tables::{TableClass, aside_sql, class_of};
 use super::verify::{Broken, Verified};
 use super::{commit_mark, instance, rescue};
 use crate::domain::rfc3339::rfc3339;
+use crate::domain::role::Role;
 use crate::domain::units::Timestamp;
 use crate::sqlite;
 
@@ -181,6 +182,18 @@ pub fn restore(
     stamp: &str,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Restored, BackupError> {
+    restore_after(data_dir, from, stamp, &mut || Ok(()), progress)
+}
+
+/// The same, with something that has to be in place before the copy has the store's name. It is called when nothing but that
+/// name is left to be done; after its error the store is unchanged.
+pub fn restore_after(
+    data_dir: &Path,
+    from: &Path,
+    stamp: &str,
+    prepare: &mut dyn FnMut() -> Result<(), BackupError>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Restored, BackupError> {
     let source = open_copy(from)?;
     let _lock = Lock::take_to_replace(data_dir)?;
     let (path, temp) = (data_dir.join(FILE), data_dir.join(RESTORING));
@@ -192,8 +205,10 @@ pub fn restore(
         keep_instance(&path, &temp)?;
         hand_over(data_dir, &temp)?;
         // Removed first: after a power cut in between, the old store is merely not compared.
+        let newest = newest(&temp)?;
+        prepare()?;
         commit_mark::remove(data_dir);
-        Ok((verified, newest(&temp)?, set_aside(&path, stamp)?))
+        Ok((verified, newest, set_aside(&path, stamp)?))
     });
     match drawn {
         Ok((verified, newest, replaced)) => {
@@ -206,6 +221,33 @@ pub fn restore(
             Err(error)
         }
     }
+}
+
+/// What a copy has, of a store that could be restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CopyContent {
+    /// The verified content of the ledger.
+    pub verified: Verified,
+    /// The time of its newest entry, by the clock at that time.
+    pub newest: Option<Timestamp>,
+    /// Whether somebody can log in as an owner.
+    pub has_owner: bool,
+}
+
+/// Reads and proves a copy as a restore would, into the new file `temp`, which is removed again.
+pub fn inspect(
+    from: &Path,
+    temp: &Path,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<CopyContent, BackupError> {
+    let source = open_copy(from)?;
+    let read = draw(&source, from, temp, progress).and_then(|verified| {
+        let admins = open_copy(temp)?.admins()?;
+        let has_owner = admins.iter().any(|admin| admin.role == Role::Owner);
+        Ok(CopyContent { verified, newest: newest(temp)?, has_owner })
+    });
+    remove(temp);
+    read
 }
 
 /// The ending of the name under which a store that is replaced at `now` is kept.

@@ -1,7 +1,10 @@
 //! Copies as they are kept: compressed (zstd), and encrypted (age) where there is a recovery key.
+//!
+//! An encrypted copy may have an attachment: bytes that are no part of the store, in a skippable frame after the store's. Any
+//! decompressor, also that of an earlier version, passes over it.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -17,6 +20,12 @@ const WINDOW_LOG_MAX: u32 = 25;
 const STEP_BYTES: usize = 64 * 1024;
 /// The first bytes of a compressed file.
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// The first bytes of our skippable frame. Sixteen values of the first byte are left to programs (RFC 8878, section 3.1.2).
+const ATTACHMENT_MAGIC: [u8; 4] = [0x5b, 0x2a, 0x4d, 0x18];
+/// What the first byte of any skippable frame is, with the last four bits cleared.
+const SKIPPABLE: u8 = 0x50;
+/// The longest attachment.
+pub const ATTACHMENT_BYTES_MAX: usize = 256 * 1024;
 
 /// The form of a file that should be a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +36,15 @@ pub enum CopyForm {
     Compressed,
     /// Compressed and encrypted.
     Encrypted,
+}
+
+/// How a copy is encrypted.
+#[derive(Clone, Copy, Debug)]
+pub struct Sealing<'a> {
+    /// For whose key.
+    pub recipient: &'a Recipient,
+    /// What goes with the store; empty for nothing. It leaves the card encrypted only.
+    pub attachment: &'a [u8],
 }
 
 /// A packed copy that was written and read back.
@@ -58,8 +76,8 @@ pub fn form_of(path: &Path) -> Result<CopyForm, BackupError> {
 
 /// Packs a proven copy into the new file `part`, which is on the disk when this returns and was read back. After an error
 /// there is no such file.
-pub fn pack(from: &Path, part: &Path, recipient: Option<&Recipient>) -> Result<Packed, BackupError> {
-    let packed = write_packed(from, part, recipient).and_then(|packed| {
+pub fn pack(from: &Path, part: &Path, sealing: Option<Sealing<'_>>) -> Result<Packed, BackupError> {
+    let packed = write_packed(from, part, sealing).and_then(|packed| {
         read_back(part, &packed)?;
         Ok(packed)
     });
@@ -69,13 +87,14 @@ pub fn pack(from: &Path, part: &Path, recipient: Option<&Recipient>) -> Result<P
     packed
 }
 
-fn write_packed(from: &Path, part: &Path, recipient: Option<&Recipient>) -> Result<Packed, BackupError> {
+fn write_packed(from: &Path, part: &Path, sealing: Option<Sealing<'_>>) -> Result<Packed, BackupError> {
     let source = File::open(from).map_err(at(from))?;
     let mut counted = Counted::new(BufWriter::new(backup::create(part)?));
-    match recipient {
-        Some(recipient) => {
+    match sealing {
+        Some(Sealing { recipient, attachment }) => {
             let mut sealed = Encryptor::new(&mut counted, recipient).map_err(at(part))?;
             compress(source, &mut sealed).map_err(at(part))?;
+            attach(attachment, &mut sealed).map_err(at(part))?;
             sealed.finish().map_err(at(part))?;
         }
         None => compress(source, &mut counted).map_err(at(part))?,
@@ -88,6 +107,18 @@ fn compress(mut from: File, into: impl Write) -> io::Result<()> {
     encoder.include_checksum(true)?;
     io::copy(&mut from, &mut encoder)?;
     encoder.finish().map(drop)
+}
+
+fn attach(attachment: &[u8], into: &mut impl Write) -> io::Result<()> {
+    if attachment.is_empty() {
+        return Ok(());
+    }
+    let length = Some(attachment.len()).filter(|length| *length <= ATTACHMENT_BYTES_MAX);
+    let length = length.and_then(|length| u32::try_from(length).ok());
+    let length = length.ok_or_else(|| io::Error::other("what goes with the store is too long"))?;
+    into.write_all(&ATTACHMENT_MAGIC)?;
+    into.write_all(&length.to_le_bytes())?;
+    into.write_all(attachment)
 }
 
 /// Copies a packed file to the new file `part` on another disk and reads it back.
@@ -117,13 +148,14 @@ pub fn read_back(path: &Path, packed: &Packed) -> Result<(), BackupError> {
     if counted.packed() == *packed { Ok(()) } else { Err(changed(path)) }
 }
 
-/// Unpacks a compressed or encrypted copy into the new file `into`. After an error there is no such file.
+/// Unpacks a compressed or encrypted copy into the new file `into` and returns the attachment of an encrypted one, empty for
+/// none. After an error there is no such file.
 pub fn unpack(
     from: &Path,
     into: &Path,
     identity: Option<&Identity>,
     progress: &mut dyn FnMut(Progress),
-) -> Result<(), BackupError> {
+) -> Result<Vec<u8>, BackupError> {
     let unpacked = write_unpacked(from, into, identity, progress);
     if unpacked.is_err() {
         backup::remove(into);
@@ -136,7 +168,7 @@ fn write_unpacked(
     into: &Path,
     identity: Option<&Identity>,
     progress: &mut dyn FnMut(Progress),
-) -> Result<(), BackupError> {
+) -> Result<Vec<u8>, BackupError> {
     let form = form_of(from)?;
     let file = File::open(from).map_err(at(from))?;
     let total = file.metadata().map_err(at(from))?.len();
@@ -147,15 +179,22 @@ fn write_unpacked(
         }
         (CopyForm::Encrypted, Some(identity)) => {
             let opened = Decryptor::new(read, identity).map_err(|error| blame(from, error))?;
-            decompress(opened, from, into)
+            let rest = decompress(BufReader::new(opened), from, into)?;
+            attachment_in(rest).map_err(|error| blame(from, error))
         }
-        (CopyForm::Compressed, _) => decompress(read, from, into),
+        // What follows the store in a copy that anybody can write is not taken.
+        (CopyForm::Compressed, _) => {
+            let rest = decompress(BufReader::new(read), from, into)?;
+            attachment_in(rest).map(|_| Vec::new()).map_err(|error| blame(from, error))
+        }
         (CopyForm::Plain, _) => Err(unusable(from, "it is neither compressed nor encrypted")),
     }
 }
 
-fn decompress(packed: impl Read, from: &Path, into: &Path) -> Result<(), BackupError> {
-    let mut decoder = zstd::Decoder::new(packed).map_err(|error| blame(from, error))?;
+/// Decompresses the store's frame and returns the reader, which is after it.
+fn decompress<R: BufRead>(packed: R, from: &Path, into: &Path) -> Result<R, BackupError> {
+    let decoder = zstd::Decoder::with_buffer(packed).map_err(|error| blame(from, error))?;
+    let mut decoder = decoder.single_frame();
     decoder.window_log_max(WINDOW_LOG_MAX).map_err(|error| blame(from, error))?;
     let mut file = backup::create(into)?;
     let mut step = vec![0; STEP_BYTES];
@@ -165,7 +204,37 @@ fn decompress(packed: impl Read, from: &Path, into: &Path) -> Result<(), BackupE
             read => file.write_all(&step[..read]).map_err(at(into))?,
         }
     }
-    file.sync_all().map_err(at(into))
+    file.sync_all().map_err(at(into))?;
+    Ok(decoder.into_inner())
+}
+
+/// The attachment after the store's frame, read to the end of the file, so that one that was cut is found. Skippable frames of
+/// other kinds are passed over, anything else is an error.
+fn attachment_in(mut rest: impl Read) -> io::Result<Vec<u8>> {
+    let bad = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why);
+    let mut attachment = Vec::new();
+    loop {
+        let mut head = [0; 8];
+        match read_full(&mut rest, &mut head)? {
+            0 => return Ok(attachment),
+            8 if head[0] & 0xf0 == SKIPPABLE && head[1..4] == ATTACHMENT_MAGIC[1..] => {}
+            _ => return Err(bad("it goes on after its end")),
+        }
+        let length = u64::from(u32::from_le_bytes([head[4], head[5], head[6], head[7]]));
+        let is_ours = head[..4] == ATTACHMENT_MAGIC;
+        if is_ours && (!attachment.is_empty() || length > ATTACHMENT_BYTES_MAX as u64) {
+            return Err(bad("what goes with the store is too long"));
+        }
+        let mut content = rest.by_ref().take(length);
+        let read = if is_ours {
+            content.read_to_end(&mut attachment)? as u64
+        } else {
+            io::copy(&mut content, &mut io::sink())?
+        };
+        if read != length {
+            return Err(bad("it is cut off"));
+        }
+    }
 }
 
 /// An error while a packed file is read: of the disk, or of what is in it.

@@ -20,7 +20,9 @@ impl Site {
         let identity = Identity::generate().unwrap();
         store.begin_pages();
         store.reader().unwrap().copy_to(&raw, &mut |_| {}).unwrap();
-        let packed = packed::pack(&raw, &copy, Some(&identity.recipient())).unwrap();
+        let recipient = identity.recipient();
+        let sealing = packed::Sealing { recipient: &recipient, attachment: &[] };
+        let packed = packed::pack(&raw, &copy, Some(sealing)).unwrap();
         let place = TailPlace::first(&HEXLOWER.encode(&packed.sha256));
         Self { dir, store, copy, identity, place, made: 0 }
     }

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::support::site::{SiteBuilder, TestSite, mac};
-use kuota::agent::config::CopyTarget;
+use kuota::agent::config::{CopyTarget, DeskLayer};
 use kuota::agent::copies::{Disks, RECIPIENT_FILE};
 use kuota::domain::units::Bytes;
+use kuota::settings::Secret;
 use kuota::store::backup;
 use kuota::store::packed::{CopyForm, form_of, unpack};
 use kuota::tools::age::Identity;
@@ -138,6 +139,51 @@ async fn a_recovery_key_that_is_made_later_encrypts_the_next_copy_before_it_leav
     let refused = site.agent().copy_once().await.unwrap_err().to_string();
     assert!(refused.contains("recipient"), "a key that cannot be read never means no encryption: {refused}");
     assert_eq!(files(disk.path()).len(), 1);
+}
+
+/// What goes with the newest copy on a disk.
+fn settings_in(disk: &Path, identity: &Identity) -> Vec<u8> {
+    let (newest, plain) = (files(disk).pop().unwrap(), tempfile::tempdir().unwrap());
+    unpack(&disk.join(newest), &plain.path().join("plain.db"), Some(identity), &mut |_| {}).unwrap()
+}
+
+#[tokio::test]
+async fn changed_settings_are_soon_in_an_encrypted_copy_and_never_in_one_in_clear() {
+    let identity = Identity::generate().unwrap();
+    let (site, disk) = with_disk(Some(&identity)).await;
+    let store = |password: &str| {
+        let mut layer = DeskLayer::in_use(site.folder());
+        layer.values.insert("name".to_owned(), "Warung Ibu".into());
+        layer.store_secret(site.folder(), "router.password", &Secret::new(password)).unwrap();
+        layer.write(site.folder()).unwrap();
+    };
+    change(&site).await;
+    site.agent().copy_once().await.unwrap();
+    assert!(settings_in(disk.path(), &identity).is_empty(), "there are none yet");
+    for (copies, password) in [(2, "pintu-satu"), (3, "pintu-dua")] {
+        store(password);
+        site.pass(Duration::from_mins(9));
+        site.agent().copy_once().await.unwrap();
+        assert_eq!(files(disk.path()).len(), copies - 1, "changes of one evening are one copy");
+        site.pass(Duration::from_mins(1));
+        site.agent().copy_once().await.unwrap();
+        assert_eq!(files(disk.path()).len(), copies);
+        let settings = String::from_utf8(settings_in(disk.path(), &identity)).unwrap();
+        assert!(settings.contains("Warung Ibu") && settings.contains(password), "{settings}");
+        site.pass(Duration::from_hours(1));
+        site.agent().copy_once().await.unwrap();
+        assert_eq!(files(disk.path()).len(), copies, "nothing changed");
+    }
+    let log = std::fs::read_to_string(site.folder().join("copies.json")).unwrap();
+    assert!(!log.contains("pintu"), "{log}");
+    std::fs::remove_file(site.folder().join(RECIPIENT_FILE)).unwrap();
+    site.pass(HOURS_6);
+    site.agent().copy_once().await.unwrap();
+    let clear = std::fs::read(disk.path().join(files(disk.path()).pop().unwrap())).unwrap();
+    let packed = zstd::decode_all(clear.as_slice()).unwrap();
+    for bytes in [clear, packed] {
+        assert!(!bytes.windows(5).any(|window| window == b"pintu"));
+    }
 }
 
 #[tokio::test]

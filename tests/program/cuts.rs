@@ -3,7 +3,13 @@
 //! which.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
+use kuota::agent::config::DeskLayer;
+use kuota::agent::copies::CopiedSettings;
+use kuota::settings::Secret;
+use kuota::store::packed::{Sealing, pack};
+use kuota::tools::age::Identity;
 use serde_json::{Value, json};
 
 use crate::program::{ProgramFolder, RunningProgram, said};
@@ -11,8 +17,8 @@ use crate::program::{ProgramFolder, RunningProgram, said};
 /// Every so manieth call is cut; each night every one.
 const CUT_EVERY: &str = "KUOTA_CUT_EVERY";
 /// Calls that change files.
-const CALLS: [&str; 8] =
-    ["openat", "write", "pwrite64", "ftruncate", "fsync", "fdatasync", "rename", "unlink"];
+const CALLS: [&str; 9] =
+    ["openat", "write", "pwrite64", "ftruncate", "fsync", "fdatasync", "rename", "unlink", "mkdir"];
 /// No command makes more calls of one kind.
 const CALLS_MAX: usize = 4000;
 
@@ -66,6 +72,12 @@ fn paths_of(data: &str) -> Vec<String> {
         "/passive",
         "/passive.part",
         "/kuota.ballast",
+        "/secrets",
+        "/settings.toml",
+        "/settings.toml.part",
+        "/settings.copy.toml",
+        "/settings.copy.toml.part",
+        "/recovery.recipient.part",
     ];
     files.iter().map(|file| format!("{data}{file}")).collect()
 }
@@ -145,6 +157,77 @@ fn a_restore_on_a_new_card_that_is_cut_is_nothing_or_passive_and_never_at_work()
     let cuts = cut_everywhere(&args, &scene, &holds);
     assert!(cuts > 8, "{cuts} cuts");
     println!("{cuts} cuts");
+}
+
+/// An encrypted copy with Budi and with the settings of a desk, and the file of its key.
+fn encrypted_copy(used: &ProgramFolder) -> Vec<String> {
+    let (plain, copy, key) = (used.file("plain.db"), used.file("copy.db.zst.age"), used.file("key.txt"));
+    used.run(&["backup", &plain]).exits(0);
+    let mut layer = DeskLayer::default();
+    layer.values.insert("name".to_owned(), json!("Warung Ibu"));
+    layer.store_secret(used.data(), "router.password", &Secret::new("pintu-router")).unwrap();
+    layer.write(used.data()).unwrap();
+    let settings = CopiedSettings::read(used.data()).unwrap().to_bytes();
+    let identity = Identity::generate().unwrap();
+    let sealing = Sealing { recipient: &identity.recipient(), attachment: &settings };
+    pack(plain.as_ref(), copy.as_ref(), Some(sealing)).unwrap();
+    std::fs::write(&key, identity.secret_text()).unwrap();
+    ["restore".to_owned(), copy, "--key-file".to_owned(), key].to_vec()
+}
+
+/// The name of the site and the router's password that a folder has.
+fn desk(data: &Path) -> (Option<Value>, Option<String>) {
+    let layer = DeskLayer::in_use(data);
+    let password =
+        layer.secret_file(data, "router.password").and_then(|file| std::fs::read_to_string(file).ok());
+    (layer.values.get("name").cloned(), password.map(|text| text.trim().to_owned()))
+}
+
+#[test]
+fn settings_that_go_with_a_copy_are_on_a_new_card_before_its_store_or_not_at_all() {
+    let used = machine(&["Budi"]);
+    let restore = encrypted_copy(&used);
+    let whole = (Some(json!("Warung Ibu")), Some("pintu-router".to_owned()));
+    let scene = || {
+        let folder = ProgramFolder::new("127.0.0.1:1");
+        std::fs::create_dir_all(folder.data()).unwrap();
+        folder
+    };
+    let args = |_: &ProgramFolder| restore.clone();
+    let again: Vec<&str> = restore.iter().map(String::as_str).collect();
+    let holds = |folder: &ProgramFolder, what: &str| {
+        let is_there = |file: &str| folder.data().join(file).exists();
+        let found = desk(folder.data());
+        assert!(found == whole || found == (None, None), "{what}: {found:?}");
+        assert!(!is_there("kuota.db") || found == whole, "{what}: a store without its settings");
+        assert!(!is_there("kuota.db") || is_there("passive"), "{what}: a store at work");
+        folder.run(&again).exits(0);
+        assert_eq!((names(folder), desk(folder.data())), (set(&["Budi"]), whole.clone()), "{what}");
+        let left = std::fs::read_dir(folder.data()).unwrap().map(|file| file.unwrap().file_name());
+        let left: Vec<_> = left.filter(|name| name.to_str().unwrap().contains("unpacked")).collect();
+        assert!(left.is_empty(), "{what}: {left:?}");
+    };
+    let cuts = cut_everywhere(&args, &scene, &holds);
+    assert!(cuts > 12, "{cuts} cuts");
+    println!("{cuts} cuts");
+}
+
+#[test]
+fn settings_of_a_card_with_a_store_stay_unless_the_copys_are_asked_for() {
+    let used = machine(&["Budi"]);
+    let restore = encrypted_copy(&used);
+    let restore: Vec<&str> = restore.iter().map(String::as_str).collect();
+    let other = machine(&["Siti"]);
+    let mut own = DeskLayer::default();
+    own.values.insert("name".to_owned(), json!("Punya Siti"));
+    own.write(other.data()).unwrap();
+    other.run(&restore).exits(0).says("stay as they are");
+    assert_eq!((names(&other), desk(other.data()).0), (set(&["Budi"]), Some(json!("Punya Siti"))));
+    let answer = other.json(&[restore.as_slice(), &["--with-settings"]].concat());
+    let placed = json!({"outcome": "placed", "values": 1, "secrets": ["router.password"], "left_out": []});
+    assert_eq!(answer["settings"], placed);
+    assert_eq!(desk(other.data()), (Some(json!("Warung Ibu")), Some("pintu-router".to_owned())));
+    assert!(!other.data().join("passive").exists(), "this machine was at work");
 }
 
 #[test]

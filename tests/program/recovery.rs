@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::program::ProgramFolder;
-use kuota::store::packed::pack;
+use kuota::store::packed::{Sealing, pack};
 use kuota::tools::age::Recipient;
 
 /// A store with one admin, and an encrypted copy of it.
@@ -15,7 +15,8 @@ fn kit_and_copy(kuotad: &ProgramFolder) -> (String, String) {
     let recipient = Recipient::parse(kit["public_key"].as_str().unwrap()).unwrap();
     let (plain, copy) = (kuotad.file("copy.db"), kuotad.file("copy.db.zst.age"));
     kuotad.run(&["backup", &plain]).exits(0);
-    pack(Path::new(&plain), Path::new(&copy), Some(&recipient)).unwrap();
+    let sealing = Sealing { recipient: &recipient, attachment: &[] };
+    pack(Path::new(&plain), Path::new(&copy), Some(sealing)).unwrap();
     (kit["secret_key"].as_str().unwrap().to_owned(), copy)
 }
 

@@ -147,6 +147,7 @@ impl Site {
             entries: 1,
             mark: None,
             recipient: String::new(),
+            settings: String::new(),
         };
         CopyLog { card: Some(card), away: None }.write(dir.path()).unwrap();
         let sim = SimRouter::start(SimConfig { username: "kuota".to_owned(), ..SimConfig::default() })

@@ -45,7 +45,7 @@ pub struct DeskLayer {
 }
 
 /// Whether the layer may have this key.
-fn may_set(path: &str) -> bool {
+pub fn may_set(path: &str) -> bool {
     key(path).is_some_and(|key| key.desk != DeskChange::FileOnly)
 }
 
@@ -148,6 +148,21 @@ impl DeskLayer {
         }
         self.sweep(data_dir);
         Ok(())
+    }
+
+    /// Whether the file of this layer would be read as it is.
+    pub fn is_readable(&self) -> bool {
+        let text = self.text();
+        text.len() as u64 <= BYTES_MAX && Self::parse(&text, FILE).is_ok_and(|read| read == *self)
+    }
+
+    /// Removes the secrets of a layer that is not written after all.
+    pub fn drop_secrets(&self, data_dir: &Path) {
+        for name in self.secrets.keys() {
+            if let Some(file) = self.secret_file(data_dir, name) {
+                let _ = fs::remove_file(file);
+            }
+        }
     }
 
     /// Removes secrets that are not in use.

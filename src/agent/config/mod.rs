@@ -10,7 +10,7 @@ pub mod desk;
 pub mod files;
 mod tree;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -59,6 +59,15 @@ pub fn sections() -> Vec<SectionKeys> {
 /// The key with this full path.
 pub fn key(path: &str) -> Option<&'static Key> {
     sections().into_iter().flat_map(|section| section.keys).find(|key| key.path == path)
+}
+
+/// The names of the secrets that the desk stores.
+pub fn secret_names() -> BTreeSet<&'static str> {
+    let of = |key: &Key| match key.desk {
+        DeskChange::WithSecret(name) => Some(name),
+        DeskChange::Free | DeskChange::SetUp | DeskChange::FileOnly => None,
+    };
+    sections().iter().flat_map(|section| section.keys).filter_map(of).collect()
 }
 
 /// The words that a key accepts, of a key that accepts a few words only.

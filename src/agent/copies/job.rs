@@ -12,13 +12,14 @@ use super::keep::surplus;
 use super::log::{CopyLog, CopyRecord};
 use super::names::{COPIES_FOLDER, PART_END, copies_in, name, parts_in};
 use super::s3::S3Bucket;
+use super::settings::{CopiedSettings, settings_digest};
 use super::setup::{CopySetup, recipient};
 use super::vault::VaultClient;
 use crate::agent::config::CopyTarget;
 use crate::domain::instance::Instance;
 use crate::domain::units::Timestamp;
 use crate::store::backup::{self, BackupError};
-use crate::store::packed::{self, Packed};
+use crate::store::packed::{self, Packed, Sealing};
 use crate::store::{FILE, Reader};
 use crate::tools::age::Recipient;
 
@@ -98,12 +99,17 @@ impl CopyJob {
             return self.confirm(now);
         }
         self.make_room(&folder)?;
+        // Before the settings are read: a change in between makes another copy.
+        let digest = recipient.as_ref().map(|_| settings_digest(&self.setup.data_dir)).unwrap_or_default();
+        let settings =
+            CopiedSettings::read(&self.setup.data_dir).map(|read| read.to_bytes()).unwrap_or_default();
+        let sealing = recipient.as_ref().map(|recipient| Sealing { recipient, attachment: &settings });
         let raw = folder.join(RAW_FILE);
         let file = name(&self.tag, now, recipient.is_some());
         let (part, target) = (folder.join(format!("{file}{PART_END}")), folder.join(&file));
         // What was copied is proved whole, every entry of it.
         let made = reader.copy_to(&raw, &mut |_| {}).and_then(|verified| {
-            let packed = packed::pack(&raw, &part, recipient.as_ref())?;
+            let packed = packed::pack(&raw, &part, sealing)?;
             backup::publish(&part, &target)?;
             Ok((verified, packed))
         });
@@ -118,6 +124,7 @@ impl CopyJob {
             entries: verified.entries,
             mark,
             recipient: recipient.map(|recipient| recipient.to_string()).unwrap_or_default(),
+            settings: digest,
         };
         tracing::info!(file = record.file, bytes = record.bytes, "a copy of the store was made and verified");
         self.made = Some(record.sha256.clone());
@@ -132,6 +139,7 @@ impl CopyJob {
             mark.is_some()
                 && card.mark.as_deref() == mark
                 && card.recipient == recipient
+                && card.has_settings_of(&self.setup.data_dir)
                 && has_length(&self.folder().join(&card.file), card.bytes)
         })
     }

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::SETTINGS_PAUSE_MS;
+use super::settings::settings_digest;
 use crate::domain::units::Timestamp;
 use crate::store::backup;
 
@@ -45,12 +47,20 @@ pub struct CopyRecord {
     pub mark: Option<String>,
     /// The public key it is encrypted for; empty if it is not.
     pub recipient: String,
+    /// The digest of the desk's settings in it; empty if it has none, as one that is not encrypted.
+    #[serde(default)]
+    pub settings: String,
 }
 
 impl CopyRecord {
     /// Up to when nothing is missing in it.
     pub fn at(&self) -> Timestamp {
         Timestamp(self.at_ms)
+    }
+
+    /// Whether it has the settings of a data folder, as far as it should.
+    pub(super) fn has_settings_of(&self, data_dir: &Path) -> bool {
+        self.recipient.is_empty() || self.settings == settings_digest(data_dir)
     }
 }
 
@@ -71,6 +81,13 @@ impl CopyLog {
         let open = std::fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&part);
         open.and_then(|mut file| file.write_all(&text)).map_err(at)?;
         backup::publish(&part, &data_dir.join(LOG_FILE))
+    }
+
+    /// Whether the desk's settings changed since the copy on the card, which should have them, and that is not the youngest.
+    pub(super) fn lacks_settings(&self, data_dir: &Path, now: Timestamp) -> bool {
+        self.card.as_ref().is_some_and(|card| {
+            now.0.saturating_sub(card.at_ms) >= SETTINGS_PAUSE_MS && !card.has_settings_of(data_dir)
+        })
     }
 
     /// Whether the copy on the card is older than `every`. One from the future was made by a wrong clock.

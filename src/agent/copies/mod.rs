@@ -2,7 +2,8 @@
 //!
 //! A copy is proven when it is made, compressed, encrypted for the recovery key where there is one, read back, and
 //! renamed last. What is in `log` is therefore good. `setup` has what is copied and where to, `error` why it was not. [`keep`](keep::surplus) decides what is removed, `names` which
-//! files are ours, `disk` where a disk is, `job` does the work on a thread of its own.
+//! files are ours, `disk` where a disk is, `job` does the work on a thread of its own. `settings` is what of the desk goes with an encrypted
+//! copy, `restore` makes a copy the store.
 
 mod disk;
 mod error;
@@ -11,7 +12,9 @@ mod keep;
 mod kit;
 mod log;
 mod names;
+mod restore;
 mod s3;
+mod settings;
 mod setup;
 mod tail;
 mod vault;
@@ -37,11 +40,15 @@ pub use error::CopyError;
 pub use kit::{KitError, RECIPIENT_FILE, RecoveryKit, keep_public_half, make_kit, public_half};
 pub use log::{CopyLog, CopyRecord};
 pub use names::COPIES_FOLDER;
+pub use restore::{PreparedCopy, RestoredCopy, SettingsOutcome, remove_unpacked};
+pub use settings::{CopiedSettings, PlacedSettings};
 pub use setup::{CopySetup, recipient};
 pub use vault::{VaultClient, new_recovery_token};
 
 /// Time to the next try after work that failed. A disk that is absent is looked for at every turn.
 const RETRY_AFTER_MS: i64 = 10 * 60_000;
+/// From a copy to the next one that is due because settings changed: one for all changes of an evening at the desk.
+const SETTINGS_PAUSE_MS: i64 = 10 * 60_000;
 /// A copy off the card that is older is too old.
 pub const AWAY_AGE_MAX: Duration = Duration::from_hours(48);
 
@@ -195,7 +202,8 @@ impl Copies {
         }
         // A copy that waits for the target is the base of the next tail.
         let needs_base = inner.needs_base && inner.made.is_none();
-        let is_due = inner.is_asked || needs_base || log.is_due(setup.backup.every, now);
+        let has_news = log.lacks_settings(&setup.data_dir, now);
+        let is_due = inner.is_asked || needs_base || has_news || log.is_due(setup.backup.every, now);
         let job = CopyJob {
             tag: self.tag.clone(),
             setup: setup.clone(),

@@ -122,6 +122,7 @@ mod tests {
             entries: 3,
             mark: None,
             recipient: recipient.into(),
+            settings: String::new(),
         }
     }
 
