@@ -93,7 +93,7 @@ pub enum CliCommand {
     /// Put a restored store to work: router and relay stop the machine before it. Until then it reads the router and changes
     /// nothing.
     TakeOver(take_over::TakeOverArgs),
-    /// Fetch the newest copy from the vault of a relay, with the token of a recovery kit.
+    /// Fetch the newest copy and what changed since, from the vault of a relay with the token of a recovery kit, or from a bucket.
     FetchCopy(fetch_copy::FetchCopyArgs),
     /// Make the key of encrypted copies and print it, once: keep it where the Raspberry Pi is not.
     RecoveryKit(recovery_kit::RecoveryKitArgs),

@@ -84,12 +84,33 @@ pub(super) const INDONESIAN: &[(&str, &str)] = &[
         "Mesin yang memegang data ini sebelumnya sudah mati, atau kartunya dilepas. Hanya perlu bila router dan relay tidak terjangkau; selain itu merekalah yang menghentikannya",
     ),
     (
-        "Fetch the newest copy from the vault of a relay, with the token of a recovery kit",
-        "Ambil salinan terbaru dari brankas relay, dengan token dari perangkat pemulihan",
+        "Fetch the newest copy and what changed since, from the vault of a relay with the token of a recovery kit, or from a bucket",
+        "Ambil salinan terbaru dan perubahan sesudahnya, dari brankas relay dengan token perangkat pemulihan, atau dari bucket",
     ),
     (
         "Address of the relay, as the recovery kit has it. The kit's token is read from stdin",
         "Alamat relay, seperti di perangkat pemulihan. Tokennya dibaca dari stdin",
+    ),
+    (
+        "The bucket in which the copies are, as backup.target had it: s3://bucket/prefix",
+        "Bucket tempat salinan, seperti di backup.target: s3://bucket/prefix",
+    ),
+    (
+        "Address of the object store, as backup.s3.endpoint had it",
+        "Alamat penyimpanan objek, seperti di backup.s3.endpoint",
+    ),
+    ("Region of the bucket", "Region bucket itu"),
+    (
+        "Name of an access key that may list and read the bucket",
+        "Nama kunci akses yang boleh mendaftar dan membaca isi bucket",
+    ),
+    (
+        "File with the secret of that key; without it the secret is read from stdin",
+        "Berkas rahasia kunci itu; bila kosong, rahasianya dibaca dari stdin",
+    ),
+    (
+        "The site's tag in the names of its copies, where the bucket has those of several sites",
+        "Tanda hotspot di nama salinannya, bila bucket berisi salinan beberapa hotspot",
     ),
     ("Where to; a file of that name is not replaced", "Ke mana; berkas dengan nama itu tidak diganti"),
     (

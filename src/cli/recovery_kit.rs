@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::failure::Failure;
 use super::output::{Output, complain};
-use crate::agent::config::{Config, Relay};
+use crate::agent::config::{BackupS3, Config, CopyTarget, Relay};
 use crate::agent::copies::{COPIES_FOLDER, RecoveryKit, VaultClient, make_kit, new_recovery_token};
 use crate::clock::{Clock, SystemClock, rfc3339};
 use crate::domain::instance::Instance;
@@ -78,8 +78,7 @@ fn page(kit: &RecoveryKit, config: &Config, token: Option<&str>, made: &str) -> 
         .relay
         .as_ref()
         .map_or_else(|| "none".to_owned(), |relay| format!("{} as {}", relay.url, relay.site));
-    let url = config.relay.as_ref().map_or_else(|| "URL".to_owned(), |relay| relay.url.to_string());
-    let fetch = format!("kuotad fetch-copy --relay {url} FILE");
+    let fetch = fetch_command(config);
     let code = io::stdout().is_terminal().then(|| qr(&kit.secret_text())).flatten().unwrap_or_default();
     format!(
         "RECOVERY KIT of {}, made {made}\n\n\
@@ -90,7 +89,7 @@ fn page(kit: &RecoveryKit, config: &Config, token: Option<&str>, made: &str) -> 
          Relay: {relay}\n\
          Token that reads the copies there and changes nothing: {}\n\
          Copies:\n{places}\n\n\
-         On a new card: install kuotad, copy the newest file to it (from the relay: {fetch}), then\n\
+         On a new card: install kuotad, copy the newest file to it{fetch}, then\n\
          \x20 sudo systemctl stop kuotad\n\
          \x20 sudo -u kuota kuotad restore FILE     (asks for the secret key)\n\
          \x20 sudo systemctl start kuotad",
@@ -99,6 +98,25 @@ fn page(kit: &RecoveryKit, config: &Config, token: Option<&str>, made: &str) -> 
         kit.recipient,
         token.unwrap_or("none"),
     )
+}
+
+/// How the newest copy comes from the server that has it; empty where it is on a disk.
+fn fetch_command(config: &Config) -> String {
+    match &config.backup.target {
+        CopyTarget::None | CopyTarget::Folder(_) | CopyTarget::Usb(_) => String::new(),
+        CopyTarget::Relay => {
+            let url = config.relay.as_ref().map_or_else(|| "URL".to_owned(), |relay| relay.url.to_string());
+            format!(":\n\x20 kuotad fetch-copy --relay {url} FILE\n")
+        }
+        target @ CopyTarget::S3 { .. } => {
+            let BackupS3 { endpoint, region, .. } = &config.backup.s3;
+            let endpoint = endpoint.as_ref().map_or_else(|| "URL".to_owned(), ToString::to_string);
+            format!(
+                " (KEY is one that may list and read the bucket):\n\
+                 \x20 kuotad fetch-copy --s3 {target} --endpoint {endpoint} --region {region} --key-id KEY FILE\n"
+            )
+        }
+    }
 }
 
 /// The code for a terminal: dark on light whatever the terminal's colours are.

@@ -6,6 +6,22 @@ use crate::agent::engine::EngineGone;
 use crate::store::StoreError;
 use crate::store::backup::BackupError;
 
+/// Why a server that keeps copies did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {why}")]
+pub struct RemoteError {
+    /// What was asked of which server.
+    pub place: String,
+    /// What went wrong.
+    pub why: String,
+}
+
+/// An error with those below it, on one line.
+pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |cause| cause.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// Why there is no new copy.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
@@ -62,13 +78,8 @@ pub enum CopyError {
         place: String,
     },
     /// A server that keeps copies did not take one.
-    #[error("{place}: {why}; the copy waits on the card")]
-    Remote {
-        /// What was asked of which server.
-        place: String,
-        /// What went wrong.
-        why: String,
-    },
+    #[error("{0}; the copy waits on the card")]
+    Remote(#[from] RemoteError),
     /// The thread of the work failed.
     #[error("the copy ended by itself")]
     Thread,
@@ -83,7 +94,7 @@ impl CopyError {
             | Self::Store(_)
             | Self::Backup(_)
             | Self::NoRoom { .. }
-            | Self::Remote { .. }
+            | Self::Remote(_)
             | Self::Thread => false,
         }
     }

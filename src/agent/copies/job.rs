@@ -173,9 +173,9 @@ impl CopyJob {
         match &self.setup.backup.target {
             CopyTarget::S3 { bucket, prefix } => {
                 let bucket = S3Bucket::new(&self.setup.backup.s3, &self.setup.data_dir, bucket, prefix)?;
-                Handle::current().block_on(bucket.has(&away.file, now))
+                Ok(Handle::current().block_on(bucket.has(&away.file, now))?)
             }
-            CopyTarget::Relay => Handle::current().block_on(self.vault()?.has(&away.sha256)),
+            CopyTarget::Relay => Ok(Handle::current().block_on(self.vault()?.has(&away.sha256))?),
             CopyTarget::None | CopyTarget::Folder(_) | CopyTarget::Usb(_) => {
                 Ok(has_length(&self.target_folder()?.join(&away.file), away.bytes))
             }
@@ -213,7 +213,7 @@ impl CopyJob {
         let relay = self.setup.relay.as_ref();
         let relay =
             relay.ok_or_else(|| CopyError::Absent { what: "there is no section [relay]".to_owned() })?;
-        VaultClient::new(relay, &self.setup.data_dir, self.instance)
+        Ok(VaultClient::new(relay, &self.setup.data_dir, self.instance)?)
     }
 
     fn target_folder(&self) -> Result<PathBuf, CopyError> {
@@ -255,10 +255,12 @@ impl CopyJob {
             }
             CopyTarget::S3 { bucket, prefix } => {
                 let bucket = S3Bucket::new(&self.setup.backup.s3, &self.setup.data_dir, bucket, prefix)?;
-                Handle::current().block_on(bucket.put(&card.file, &from, &packed, now)).map(|()| None)
+                let put = Handle::current().block_on(bucket.put(&card.file, &from, &packed, now));
+                put.map(|()| None).map_err(CopyError::from)
             }
             CopyTarget::Relay => {
-                Handle::current().block_on(self.vault()?.put(&from, card.at())).map(|()| None)
+                let put = Handle::current().block_on(self.vault()?.put(&from, card.at()));
+                put.map(|()| None).map_err(CopyError::from)
             }
             CopyTarget::None | CopyTarget::Folder(_) | CopyTarget::Usb(_) => {
                 let to = self.target_folder()?;

@@ -3,20 +3,25 @@
 //! A copy is proven when it is made, compressed, encrypted for the recovery key where there is one, read back, and
 //! renamed last. What is in `log` is therefore good. `setup` has what is copied and where to, `error` why it was not. [`keep`](keep::surplus) decides what is removed, `names` which
 //! files are ours, `disk` where a disk is, `job` does the work on a thread of its own. `settings` is what of the desk goes with an encrypted
-//! copy, `restore` makes a copy the store.
+//! copy, `fetch` gets the newest copy back from a server, `restore` makes a copy the store.
 
 mod disk;
 mod error;
+mod fetch;
 mod job;
 mod keep;
 mod kit;
+mod listing;
 mod log;
 mod names;
 mod restore;
 mod s3;
 mod settings;
 mod setup;
+mod signing;
 mod tail;
+#[cfg(test)]
+mod test_server;
 mod vault;
 
 use std::path::Path;
@@ -36,13 +41,16 @@ use crate::store::backup;
 use crate::tools::digest;
 
 pub use disk::Disks;
-pub use error::CopyError;
+pub use error::{CopyError, RemoteError};
+pub use fetch::{CopySource, FetchError, FetchedCopy};
 pub use kit::{KitError, RECIPIENT_FILE, RecoveryKit, keep_public_half, make_kit, public_half};
 pub use log::{CopyLog, CopyRecord};
 pub use names::COPIES_FOLDER;
 pub use restore::{PreparedCopy, RestoredCopy, SettingsOutcome, remove_unpacked};
 pub use settings::{CopiedSettings, PlacedSettings};
+pub use s3::S3Bucket;
 pub use setup::{CopySetup, recipient};
+pub use signing::BucketKeys;
 pub use vault::{VaultClient, new_recovery_token};
 
 /// Time to the next try after work that failed. A disk that is absent is looked for at every turn.

@@ -6,17 +6,20 @@ use std::path::{Path, PathBuf};
 
 use crate::clock::{parse_rfc3339, rfc3339};
 use crate::domain::units::Timestamp;
+use crate::store::tail::segment_file;
 
 /// The folder of copies, on the card and on a disk that is found by its label.
 pub const COPIES_FOLDER: &str = "backups";
 /// The end of a name until the file is complete.
 pub(super) const PART_END: &str = ".part";
+/// How names of copies begin, those of every site.
+pub(super) const NAMES_START: &str = "kuota-";
 const PLAIN_END: &str = ".db.zst";
 const ENCRYPTED_END: &str = ".db.zst.age";
 
 /// The name of a copy of that moment.
 pub(super) fn name(tag: &str, at: Timestamp, is_encrypted: bool) -> String {
-    format!("kuota-{tag}-{}{}", stamp(at), if is_encrypted { ENCRYPTED_END } else { PLAIN_END })
+    format!("{NAMES_START}{tag}-{}{}", stamp(at), if is_encrypted { ENCRYPTED_END } else { PLAIN_END })
 }
 
 /// A moment as `20261122T070500Z`.
@@ -27,7 +30,7 @@ pub(super) fn stamp(at: Timestamp) -> String {
 
 /// The moment of a copy of this site; `None` for any other name.
 pub(super) fn moment(tag: &str, name: &str) -> Option<Timestamp> {
-    let rest = name.strip_prefix("kuota-")?.strip_prefix(tag)?.strip_prefix('-')?;
+    let rest = name.strip_prefix(NAMES_START)?.strip_prefix(tag)?.strip_prefix('-')?;
     let stamp = rest.strip_suffix(ENCRYPTED_END).or_else(|| rest.strip_suffix(PLAIN_END))?;
     let is_stamp = stamp.len() == "20261122T070500Z".len() && stamp.is_ascii();
     let part = |from: usize, to: usize| &stamp[from..to];
@@ -35,6 +38,17 @@ pub(super) fn moment(tag: &str, name: &str) -> Option<Timestamp> {
         let text = format!("{}-{}-{}:{}:{}", part(0, 4), part(4, 6), part(6, 11), part(11, 13), part(13, 16));
         parse_rfc3339(&text)
     })?
+}
+
+/// The tag of the site whose copy has this name, and the copy's moment; `None` for any other name.
+pub(super) fn site_and_moment(name: &str) -> Option<(&str, Timestamp)> {
+    let (tag, _) = name.strip_prefix(NAMES_START)?.split_once('-')?;
+    Some((tag, moment(tag, name)?))
+}
+
+/// The name of a segment of a copy's tail.
+pub(super) fn tail_name(copy: &str, number: u32) -> String {
+    segment_file(Path::new(copy), number).to_string_lossy().into_owned()
 }
 
 /// The copies of this site in a folder, oldest first.
@@ -72,6 +86,8 @@ mod tests {
         for is_encrypted in [false, true] {
             let name = name("0a1b2c3d", at, is_encrypted);
             assert_eq!(moment("0a1b2c3d", &name), Some(Timestamp(1_795_323_600_000)), "{name}");
+            assert_eq!(site_and_moment(&name), Some(("0a1b2c3d", Timestamp(1_795_323_600_000))));
+            assert_eq!(site_and_moment(&tail_name(&name, 1)), None);
             for other in [
                 name.replace("kuota", "kuotb"),
                 name.replace("0a1b2c3d", "0a1b2c3e"),

@@ -1,58 +1,11 @@
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
-
+use super::super::test_server::{KeptRequest, ok, serve};
 use super::*;
 
 const NOW: Timestamp = Timestamp(1_795_323_600_000);
-const NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-
-// The examples of the protocol's documentation, with its keys.
-#[test]
-fn requests_are_signed_as_the_documentation_signs_its_examples() {
-    let keys = SigningKeys {
-        key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
-        secret: Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
-        region: "us-east-1".to_owned(),
-    };
-    for (query, signature) in [
-        ("lifecycle=", "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"),
-        ("max-keys=2&prefix=J", "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"),
-    ] {
-        let url = Url::parse(&format!("https://examplebucket.s3.amazonaws.com/?{query}")).unwrap();
-        let signed = keys.authorization("GET", &url, NOTHING, "20130524T000000Z");
-        assert_eq!(
-            signed,
-            format!(
-                "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, \
-                 SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature={signature}"
-            )
-        );
-    }
-}
 
 /// A server that answers one request with `answer`, and returns the request.
-async fn one_request(answer: &'static str) -> (String, tokio::task::JoinHandle<(String, Vec<u8>)>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    let served = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut bytes = Vec::new();
-        let split = loop {
-            stream.read_buf(&mut bytes).await.unwrap();
-            if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
-                break at + 4;
-            }
-        };
-        let head = String::from_utf8(bytes[..split].to_vec()).unwrap();
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-        let length: usize = length.map_or(0, |length| length.parse().unwrap());
-        while bytes.len() < split + length {
-            assert!(stream.read_buf(&mut bytes).await.unwrap() > 0);
-        }
-        stream.write_all(answer.as_bytes()).await.unwrap();
-        (head, bytes[split..].to_vec())
-    });
-    (base, served)
+async fn one_request(answer: &'static str) -> (String, tokio::task::JoinHandle<Vec<KeptRequest>>) {
+    serve(vec![answer.to_owned()]).await
 }
 
 fn bucket(endpoint: &str, dir: &Path) -> S3Bucket {
@@ -93,10 +46,17 @@ async fn a_copy_is_put_whole_with_its_signed_digest_and_the_secret_stays_here() 
     let (base, served) = one_request("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
     let (path, packed) = copy(dir.path());
     bucket(&base, dir.path()).put("kuota-x.db.zst.age", &path, &packed, NOW).await.unwrap();
-    let (head, body) = served.await.unwrap();
+    let (head, body) = served.await.unwrap().remove(0);
     assert!(head.starts_with("PUT /kuota/site-1/kuota-x.db.zst.age HTTP/1.1"), "{head}");
     assert_eq!(body, std::fs::read(&path).unwrap());
-    assert!(head.contains(&HEXLOWER.encode(&packed.sha256)) && head.contains("20261122T050000Z"), "{head}");
+    let digest = HEXLOWER.encode(&packed.sha256);
+    assert!(
+        head.contains(&format!("x-amz-meta-sha256: {digest}\r\n")) && head.contains(";x-amz-meta-sha256,")
+    );
+    assert!(
+        head.contains(&format!("x-amz-content-sha256: {digest}")) && head.contains("20261122T050000Z"),
+        "{head}"
+    );
     assert!(!head.contains("not-a-real-secret") && head.contains("Credential=NOTREAL/20261122/"), "{head}");
 }
 
@@ -123,6 +83,55 @@ async fn a_copy_that_is_gone_is_noticed_and_keys_that_may_only_write_are_enough(
         let dir = tempfile::tempdir().unwrap();
         let (base, served) = one_request(answer).await;
         assert_eq!(bucket(&base, dir.path()).has("k", NOW).await.ok(), found, "{answer}");
-        assert!(served.await.unwrap().0.starts_with("HEAD /kuota/site-1/k "));
+        assert!(served.await.unwrap()[0].0.starts_with("HEAD /kuota/site-1/k "));
+    }
+}
+
+fn page(objects: &str, next: &str) -> String {
+    let next = match next {
+        "" => "<IsTruncated>false</IsTruncated>".to_owned(),
+        token => {
+            format!("<IsTruncated>true</IsTruncated><NextContinuationToken>{token}</NextContinuationToken>")
+        }
+    };
+    ok("", &format!("<ListBucketResult>{next}{objects}</ListBucketResult>"))
+}
+
+fn object(key: &str) -> String {
+    format!(
+        "<Contents><Key>{key}</Key><LastModified>2026-11-30T20:00:00.000Z</LastModified><Size>3</Size></Contents>"
+    )
+}
+
+#[tokio::test]
+async fn a_list_is_read_page_by_page_and_names_of_others_are_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let pages = vec![
+        page(&(object("site-1/kuota-a") + &object("site-10/kuota-x")), "1/+="),
+        page(&object("site-1/kuota-b"), ""),
+    ];
+    let (base, served) = serve(pages).await;
+    let listed = bucket(&base, dir.path()).list(NOW).await.unwrap();
+    let names: Vec<&str> = listed.iter().map(|object| object.name.as_str()).collect();
+    assert_eq!(names, ["kuota-a", "kuota-b"]);
+    let heads: Vec<String> = served.await.unwrap().into_iter().map(|(head, _)| head).collect();
+    assert!(heads[0].starts_with("GET /kuota?list-type=2&prefix=site-1%2Fkuota- HTTP/1.1"), "{}", heads[0]);
+    let second = "GET /kuota?continuation-token=1%2F%2B%3D&list-type=2&prefix=site-1%2Fkuota- HTTP/1.1";
+    assert!(heads[1].starts_with(second), "{}", heads[1]);
+}
+
+#[tokio::test]
+async fn a_list_that_is_odd_refused_or_endless_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let denied = "HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
+    for (answers, why) in [
+        (vec![denied.to_owned()], "AccessDenied: no"),
+        (vec![ok("", "<html>log in</html>")], "its list: "),
+        (vec![page("", "again"); PAGES_MAX], "more than 200 pages"),
+    ] {
+        let (base, served) = serve(answers).await;
+        let refused = bucket(&base, dir.path()).list(NOW).await.unwrap_err().to_string();
+        assert!(refused.contains(why), "{refused}");
+        served.await.unwrap();
     }
 }

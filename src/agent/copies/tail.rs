@@ -9,8 +9,9 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 
 use super::Copies;
-use super::error::CopyError;
+use super::error::{CopyError, RemoteError};
 use super::log::CopyRecord;
+use super::names::tail_name;
 use super::s3::S3Bucket;
 use super::setup::{CopySetup, recipient};
 use super::vault::VaultClient;
@@ -178,7 +179,7 @@ async fn next_segment(
     let sealed = spawn_blocking(move || seal(&place, &taken, now, &secret, &key)).await;
     let sealed = sealed.map_err(|_| CopyError::Thread)?;
     let target = setup.backup.target.to_string();
-    sealed.map_err(|error| CopyError::Remote { place: target, why: error.to_string() })
+    Ok(sealed.map_err(|error| RemoteError { place: target, why: error.to_string() })?)
 }
 
 async fn deliver(
@@ -192,14 +193,15 @@ async fn deliver(
     match &setup.backup.target {
         CopyTarget::S3 { bucket, prefix } => {
             let bucket = S3Bucket::new(&setup.backup.s3, &setup.data_dir, bucket, prefix)?;
-            bucket.put_bytes(&format!("{}.tail-{number:04}", chain.file), content, now).await
+            bucket.put_bytes(&tail_name(&chain.file, number), content, now).await?;
         }
         CopyTarget::Relay => {
             let absent = || CopyError::Absent { what: "there is no section [relay]".to_owned() };
             let relay = setup.relay.as_ref().ok_or_else(absent)?;
             let vault = VaultClient::new(relay, &setup.data_dir, instance)?;
-            vault.put_segment(number, chain.seq, content.to_vec()).await
+            vault.put_segment(number, chain.seq, content.to_vec()).await?;
         }
-        CopyTarget::None | CopyTarget::Folder(_) | CopyTarget::Usb(_) => Ok(()),
+        CopyTarget::None | CopyTarget::Folder(_) | CopyTarget::Usb(_) => {}
     }
+    Ok(())
 }

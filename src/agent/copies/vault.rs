@@ -9,7 +9,7 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::error::CopyError;
+use super::error::{RemoteError, with_causes};
 use crate::agent::config::{DeskLayer, Relay};
 use crate::domain::instance::Instance;
 use crate::domain::units::{DAY_MS, Timestamp};
@@ -59,25 +59,25 @@ pub fn new_recovery_token() -> Result<String, getrandom::Error> {
 
 impl VaultClient {
     /// The vault at the configured relay, with the site's token, for the machine that has the site.
-    pub fn new(relay: &Relay, data_dir: &Path, instance: Instance) -> Result<Self, CopyError> {
+    pub fn new(relay: &Relay, data_dir: &Path, instance: Instance) -> Result<Self, RemoteError> {
         const NAME: &str = "relay.token";
         let stored = DeskLayer::in_use(data_dir).secret_file(data_dir, NAME);
         let source = SecretSource { name: NAME, file: &relay.token_file, stored: stored.as_deref() };
-        let refused = |why: String| CopyError::Remote { place: relay.url.to_string(), why };
+        let refused = |why: String| RemoteError { place: relay.url.to_string(), why };
         let token = source.read(&Environment::process()).map_err(|finding| refused(finding.to_string()))?;
         Ok(Self { instance, ..Self::with_token(relay.url.as_str(), token)? })
     }
 
     /// The vault that a token opens.
-    pub fn with_token(url: &str, token: Secret) -> Result<Self, CopyError> {
+    pub fn with_token(url: &str, token: Secret) -> Result<Self, RemoteError> {
         let base = url.trim_end_matches('/').to_owned();
         let http = http_client::builder().build();
-        let http = http.map_err(|error| CopyError::Remote { place: base.clone(), why: error.to_string() })?;
+        let http = http.map_err(|error| RemoteError { place: base.clone(), why: error.to_string() })?;
         Ok(Self { http, base, token, instance: Instance::FIRST })
     }
 
     /// Puts a packed copy made at `at`. The relay refuses one that is older than what it has.
-    pub async fn put(&self, from: &Path, at: Timestamp) -> Result<(), CopyError> {
+    pub async fn put(&self, from: &Path, at: Timestamp) -> Result<(), RemoteError> {
         let name = object_of(at);
         let content = read_bounded(from).map_err(|why| self.failed(why))?;
         let call = self.call(Method::PUT, &format!("/v1/vault/{name}")).timeout(PUT_MAX);
@@ -86,7 +86,7 @@ impl VaultClient {
     }
 
     /// Puts a segment of the tail of the copy with the number `copy_seq`.
-    pub async fn put_segment(&self, number: u32, copy_seq: i64, content: Vec<u8>) -> Result<(), CopyError> {
+    pub async fn put_segment(&self, number: u32, copy_seq: i64, content: Vec<u8>) -> Result<(), RemoteError> {
         let seq = copy_seq.max(0).saturating_add(i64::from(number));
         let call = self.call(Method::PUT, &format!("/v1/vault/{}", segment_name(number))).timeout(PUT_MAX);
         let call = call.header(SEQUENCE_HEADER, seq.to_string());
@@ -94,7 +94,7 @@ impl VaultClient {
     }
 
     /// The newest copy and the segments after it, in order.
-    pub async fn newest(&self) -> Result<Option<(VaultItem, Vec<VaultItem>)>, CopyError> {
+    pub async fn newest(&self) -> Result<Option<(VaultItem, Vec<VaultItem>)>, RemoteError> {
         let (mut segments, copies): (Vec<VaultItem>, Vec<VaultItem>) =
             self.list().await?.items.into_iter().partition(|item| is_segment_name(&item.name));
         let Some(copy) = copies.into_iter().max_by_key(|item| item.seq) else { return Ok(None) };
@@ -107,26 +107,36 @@ impl VaultClient {
     }
 
     /// Whether an object with this digest is there.
-    pub async fn has(&self, sha256: &str) -> Result<bool, CopyError> {
+    pub async fn has(&self, sha256: &str) -> Result<bool, RemoteError> {
         Ok(self.list().await?.items.iter().any(|item| item.sha256 == sha256))
     }
 
     /// What is there.
-    pub async fn list(&self) -> Result<VaultList, CopyError> {
+    pub async fn list(&self) -> Result<VaultList, RemoteError> {
         let answer = self.sent(self.call(Method::GET, "/v1/vault")).await?;
         let text = bounded(answer, ANSWER_BYTES_MAX).await.map_err(|why| self.failed(why))?;
         serde_json::from_slice(&text).map_err(|error| self.failed(error.to_string()))
     }
 
     /// An object's content.
-    pub async fn get(&self, name: &str) -> Result<Vec<u8>, CopyError> {
-        let call = self.call(Method::GET, &format!("/v1/vault/{}", percent::segment(name))).timeout(PUT_MAX);
-        let answer = self.sent(call).await?;
+    pub async fn get(&self, name: &str) -> Result<Vec<u8>, RemoteError> {
+        let answer = self.open(name).await?;
         bounded(answer, VAULT_OBJECT_BYTES_MAX).await.map_err(|why| self.failed(why))
     }
 
+    /// Begins to read an object.
+    pub(super) async fn open(&self, name: &str) -> Result<Response, RemoteError> {
+        let path = format!("/v1/vault/{}", percent::segment(name));
+        self.sent(self.call(Method::GET, &path).timeout(PUT_MAX)).await
+    }
+
+    /// The vault, as messages name it.
+    pub(super) fn place(&self) -> String {
+        format!("the vault at {}", self.base)
+    }
+
     /// Has the relay know the token of a recovery kit, by its hash. The token of the kit before opens nothing from then on.
-    pub async fn set_recovery_token(&self, token: &str) -> Result<(), CopyError> {
+    pub async fn set_recovery_token(&self, token: &str) -> Result<(), RemoteError> {
         let token_sha256 = HEXLOWER.encode(&Sha256::digest(token.as_bytes()));
         let call = self.call(Method::PUT, "/v1/recovery-token").json(&SetRecoveryToken { token_sha256 });
         self.sent(call).await.map(drop)
@@ -138,12 +148,8 @@ impl VaultClient {
         call.header(INSTANCE_HEADER, self.instance.to_string())
     }
 
-    async fn sent(&self, call: RequestBuilder) -> Result<Response, CopyError> {
-        let answer = call.send().await.map_err(|error| {
-            let causes =
-                std::iter::successors(Some(&error as &dyn std::error::Error), |cause| cause.source());
-            self.failed(causes.map(ToString::to_string).collect::<Vec<_>>().join(": "))
-        })?;
+    async fn sent(&self, call: RequestBuilder) -> Result<Response, RemoteError> {
+        let answer = call.send().await.map_err(|error| self.failed(with_causes(&error)))?;
         let status = answer.status();
         if status.is_success() {
             return Ok(answer);
@@ -159,8 +165,8 @@ impl VaultClient {
         Err(self.failed(format!("{status}: {detail}")))
     }
 
-    fn failed(&self, why: String) -> CopyError {
-        CopyError::Remote { place: format!("the vault at {}", self.base), why }
+    fn failed(&self, why: String) -> RemoteError {
+        RemoteError { place: self.place(), why }
     }
 }
 
@@ -185,7 +191,8 @@ fn read_bounded(from: &Path) -> Result<Vec<u8>, String> {
     std::fs::read(from).map_err(|error| format!("{}: {error}", from.display()))
 }
 
-async fn bounded(mut answer: Response, most: usize) -> Result<Vec<u8>, String> {
+/// The whole body of an answer, if it has at most `most` bytes.
+pub(super) async fn bounded(mut answer: Response, most: usize) -> Result<Vec<u8>, String> {
     let mut text = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| error.to_string())? {
         if text.len() + chunk.len() > most {

@@ -21,8 +21,8 @@ pub struct PingView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Healthy"))]
 pub struct HealthView {
-    /// `ok`, or `degraded` while the store cannot be written.
-    #[cfg_attr(test, schemars(extend("enum" = ["ok", "degraded"])))]
+    /// `ok`, `degraded` while the store cannot be written, or `unclaimed` while the machine waits for its owner.
+    #[cfg_attr(test, schemars(extend("enum" = ["ok", "degraded", "unclaimed"])))]
     pub status: String,
     /// Why it is degraded.
     #[serde(skip_serializing_if = "Option::is_none")]
