@@ -37,6 +37,8 @@ mod preview_tests;
 mod rebuild_tests;
 #[path = "review_tests.rs"]
 mod review_tests;
+#[path = "sold_pages_tests.rs"]
+mod sold_pages_tests;
 #[path = "unread_tests.rs"]
 mod unread_tests;
 #[path = "unwritable_tests.rs"]
