@@ -452,14 +452,14 @@ async function replaceKit(page) {
   if (await box.count()) await box.check()
 }
 
-/** What cannot come to be among simulated people, and the test in Rust that presses it to its end. */
+/** What cannot come to be among simulated people, and the test that presses it to its end. */
 const ELSEWHERE = {
-  'desk /adopsi/ambil': 'faces office: hotspot_users_are_shown_with_what_becomes_of_them_taken_by_tick_and_given_back',
-  'desk /adopsi/kembalikan': 'faces office: hotspot_users_are_shown_with_what_becomes_of_them_taken_by_tick_and_given_back',
+  'desk /adopsi/ambil': 'handovers.test.js: hotspot users are looked at, taken by tick and given back',
+  'desk /adopsi/kembalikan': 'handovers.test.js: hotspot users are looked at, taken by tick and given back',
   'desk /adopsi/selesaikan': 'faces office: every_other_form_of_the_desk_leads_on_when_it_is_sent',
   'desk /adopsi/kembali': 'faces office: every_other_form_of_the_desk_leads_on_when_it_is_sent',
   'desk /pengaturan/nama': 'faces office: every_deed_of_the_desk_leads_on_whenever_it_is_sent',
-  'desk /cadangan/ambil-alih': 'faces office: every_deed_of_the_desk_leads_on_whenever_it_is_sent',
+  'desk /cadangan/ambil-alih': 'handovers.test.js: a restored machine takes its site over',
   'desk /pengaturan/mulai-ulang': 'faces office: every_deed_of_the_desk_leads_on_whenever_it_is_sent',
   'desk /pembayaran/{order}/bukukan': 'faces office: the_review_queue_stands_first_and_the_owner_decides_after_seeing_what_it_does',
 }

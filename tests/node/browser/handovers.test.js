@@ -1,0 +1,140 @@
+// What no demo has, pressed to its end: hotspot users of a live router become customers and are given back, and a restored
+// machine takes its site over. With scripts, without them, and on a phone.
+'use strict'
+
+const assert = require('node:assert/strict')
+const { after, before, test } = require('node:test')
+const { chromium } = require('playwright-core')
+const { LiveRouter, Machine, OWNER } = require('./machine.js')
+const { code } = require('./presses.js')
+const { PHONE, Watch, accessible, noSidewaysScroll } = require('./town.js')
+
+const WIDE = { width: 1280, height: 900 }
+const MODES = {
+  'with scripts': { viewport: WIDE },
+  'without scripts': { viewport: WIDE, javaScriptEnabled: false },
+  'on a phone': { viewport: PHONE },
+}
+
+let browser
+before(async () => {
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-dev-shm-usage'],
+  })
+})
+after(() => browser?.close())
+
+/** A machine, its router and a page of its desk; all of it ends with the test. */
+async function open(t, options, prepare = async () => {}) {
+  const router = await LiveRouter.open()
+  t.after(() => router.close())
+  const machine = new Machine(router)
+  t.after(() => machine.close())
+  const secret = await prepare(machine)
+  await machine.start()
+  const context = await browser.newContext({ locale: 'id-ID', ...options })
+  t.after(() => context.close())
+  const page = await context.newPage()
+  page.setDefaultTimeout(30_000)
+  const watch = new Watch([new URL(machine.desk).host])
+  watch.over(page)
+  await page.goto(`${machine.desk}/masuk`)
+  await page.getByLabel('Nama').fill(OWNER.name)
+  await page.getByLabel('Kata sandi').fill(OWNER.password)
+  await page.getByRole('button', { name: 'Masuk' }).click()
+  const otp = page.locator('[name=otp]')
+  await page.getByRole('heading', { level: 1 }).first().waitFor()
+  if (secret && await otp.count()) {
+    await otp.fill(code(secret))
+    await page.locator('form button.primary').first().click()
+  }
+  await page.waitForURL(`${machine.desk}/`)
+  const look = async () => {
+    if (options.javaScriptEnabled === false) return
+    await noSidewaysScroll(page)
+    await accessible(page)
+  }
+  return { router, machine, page, watch, look, secret }
+}
+
+/** A button of the form that is sent to an address. */
+const button = (page, to, name) => page.locator(`form[action="${to}"]`).getByRole('button', { name, exact: true })
+
+for (const [mode, options] of Object.entries(MODES)) {
+  test(`hotspot users are looked at, taken by tick and given back, ${mode}`, async (t) => {
+    const { router, machine, page, watch, look } = await open(t, options)
+    const writes = await router.ask('writes')
+    await page.goto(`${machine.desk}/adopsi`)
+    await page.getByText('2 bisa diambil, 1 voucher').waitFor()
+    await look()
+    assert.equal(await router.ask('writes'), writes, 'looking changes nothing')
+
+    const take = page.locator('form[action="/adopsi/ambil"]')
+    await take.getByRole('checkbox', { name: /budi/ }).check()
+    await take.locator('[name=password]').fill('salah')
+    await button(page, '/adopsi/ambil', 'Ambil yang dicentang').click()
+    await page.getByText('Kata sandi salah atau belum diisi').first().waitFor()
+    assert.equal(await router.ask('user budi'), 'false', 'a wrong password changes nothing')
+    await page.goto(`${machine.desk}/adopsi`)
+
+    await take.getByRole('checkbox', { name: /budi/ }).check()
+    await take.locator('[name=password]').fill(OWNER.password)
+    await button(page, '/adopsi/ambil', 'Ambil yang dicentang').click()
+    await machine.until('budi is taken', async () => await router.ask('user budi') === 'true')
+    await page.goto(`${machine.desk}/adopsi`)
+    await page.getByText('1 pengguna hotspot menjadi pelanggan').waitFor()
+    await look()
+    assert.equal(await router.ask('user citra'), 'false', 'who had no tick goes on as before')
+    await machine.logIn()
+    const [budi] = (await machine.api('GET', '/users?q=budi')).items
+    assert.equal(budi.remaining_bytes, 6 * 1024 ** 3)
+
+    const back = page.locator('form[action="/adopsi/kembalikan"]')
+    await back.locator('[name=password]').fill(OWNER.password)
+    await button(page, '/adopsi/kembalikan', 'Kembalikan semua').click()
+    await machine.until('budi is given back', async () => await router.ask('user budi') === 'false')
+    await page.goto(`${machine.desk}/adopsi`)
+    await page.getByText('1 pelanggan menjadi pengguna hotspot lagi').waitFor()
+    watch.check()
+  })
+
+  test(`a restored machine takes its site over, ${mode}`, async (t) => {
+    const prepare = async (machine) => {
+      await machine.start()
+      await machine.logIn()
+      const { secret } = await machine.api('POST', '/me/totp', {})
+      // The next one, so that the one of now is good for logging in.
+      await machine.api('POST', '/me/totp/confirm', { otp: code(secret, -1) })
+      await machine.stop()
+      machine.restoreOnNewCard()
+      return secret
+    }
+    const { router, machine, page, watch, look, secret } = await open(t, options, prepare)
+    const writes = await router.ask('writes')
+    await page.goto(`${machine.desk}/cadangan`)
+    const form = page.locator('form[action="/cadangan/ambil-alih"]')
+    const send = async (password, otp) => {
+      await form.locator('[name=password]').fill(password)
+      await form.locator('[name=otp]').fill(otp)
+      await button(page, '/cadangan/ambil-alih', 'Ambil alih situs ini').click()
+    }
+    await look()
+    await send('salah', code(secret, 1))
+    await page.getByText('Kata sandi salah. Tidak ada yang diubah.').first().waitFor()
+    await page.goto(`${machine.desk}/cadangan`)
+    await send(OWNER.password, '')
+    await page.getByText('Tidak ada yang diubah').first().waitFor()
+    assert.equal(await router.ask('writes'), writes, 'a passive machine and a refused take-over write nothing')
+    assert.equal(await router.ask('marker'), '')
+
+    await page.goto(`${machine.desk}/cadangan`)
+    await send(OWNER.password, code(secret, 1))
+    await page.getByText('Mesin ini memegang situs ini, sebagai nomor 2.').first().waitFor()
+    await look()
+    await page.goto(`${machine.desk}/cadangan`)
+    assert.equal(await form.count(), 0, 'there is nothing to take over')
+    await machine.until('the router says who has the site', async () => / 2[. ]?/.test(await router.ask('marker')))
+    watch.check()
+  })
+}
