@@ -30,6 +30,9 @@ class PaidSite:
 
     def start(self) -> PaidSite:
         self.relay.start()
+        return self.start_agent()
+
+    def start_agent(self) -> PaidSite:
         self.agent.start()
         self.package = self.agent.package("Sepuluh", "10 GB", PACKAGE_RP)
         return self

@@ -230,6 +230,76 @@ fn settings_of_a_card_with_a_store_stay_unless_the_copys_are_asked_for() {
     assert!(!other.data().join("passive").exists(), "this machine was at work");
 }
 
+/// A machine whose set-up was finished in the browser: what belongs into the store is entered when the daemon starts.
+fn set_up() -> ProgramFolder {
+    let folder = ProgramFolder::new("127.0.0.1:1");
+    std::fs::create_dir_all(folder.data()).unwrap();
+    let package = |name: &str, price: u64| json!({"name": name, "quota_bytes": 1_000_000_000_u64, "days": 7, "price_rp": price});
+    let record = json!({
+        "stage": "entering",
+        "claiming": {"boot_id": "b", "uptime_s": 1, "used_s": 1, "presses": [], "contested": [], "claim": null},
+        "answers": {
+            "owner": {"name": "pemilik", "password_hash": "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo"},
+            "packages": [package("Harian", 5000), package("Mingguan", 20_000)],
+            "device": {"name": "Ibu Sari", "mac": "02:00:00:00:00:07"},
+        },
+    });
+    std::fs::write(folder.data().join("first-run.json"), record.to_string()).unwrap();
+    folder
+}
+
+/// What the set-up's answers became: owners, packages and customers by name.
+fn entered(folder: &ProgramFolder) -> [Vec<String>; 3] {
+    [["admin", "list"], ["package", "list"], ["user", "list"]].map(|args| {
+        let list = folder.json(&args);
+        let items = list["items"].as_array().unwrap();
+        items.iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
+    })
+}
+
+/// Whether the daemon was killed before it had entered everything.
+fn is_cut(daemon: &mut RunningProgram) -> bool {
+    !daemon.serves_or_ends()
+}
+
+#[test]
+fn a_first_start_that_is_cut_enters_the_answers_of_the_set_up_once_when_it_starts_again() {
+    let expected = [vec!["pemilik"], vec!["Harian", "Mingguan"], vec!["Ibu Sari"]];
+    let mut cuts = 0;
+    for call in CALLS {
+        for when in (1..CALLS_MAX).step_by(step()) {
+            let folder = set_up();
+            let (inject, data) =
+                (format!("inject={call}:signal=KILL:when={when}"), folder.data().display().to_string());
+            let mut paths = paths_of(&data);
+            paths.extend(["first-run.json", "first-run.json.part"].map(|file| format!("{data}/{file}")));
+            let mut trace: Vec<&str> = paths.iter().flat_map(|path| ["-P", path]).collect();
+            let named = format!("trace={call}");
+            trace.extend(["-e", &named, "-e", &inject]);
+            let mut daemon = RunningProgram::start(folder.traced(&trace, &["run"]), &folder);
+            let was_cut = is_cut(&mut daemon);
+            drop(daemon);
+            let what = format!("cut at {call} {when}");
+            // Killed or not, the next start has everything, and everything once.
+            folder.serve().stop();
+            assert_eq!(
+                entered(&folder),
+                expected.clone().map(|names| names.into_iter().map(str::to_owned).collect::<Vec<_>>()),
+                "{what}"
+            );
+            folder.verify().unwrap_or_else(|why| panic!("{what}: {why}"));
+            let record = std::fs::read_to_string(folder.data().join("first-run.json")).unwrap();
+            assert!(record.contains("\"done\"") && !record.contains("argon2id"), "{what}: {record}");
+            if !was_cut {
+                break;
+            }
+            cuts += 1;
+        }
+    }
+    assert!(cuts > 8, "{cuts} cuts");
+    println!("{cuts} cuts");
+}
+
 #[test]
 fn an_import_that_is_cut_is_there_whole_or_not_at_all() {
     let used = machine(&["Budi"]);

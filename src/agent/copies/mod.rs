@@ -47,8 +47,8 @@ pub use kit::{KitError, RECIPIENT_FILE, RecoveryKit, keep_public_half, make_kit,
 pub use log::{CopyLog, CopyRecord};
 pub use names::COPIES_FOLDER;
 pub use restore::{PreparedCopy, RestoredCopy, SettingsOutcome, remove_unpacked};
-pub use settings::{CopiedSettings, PlacedSettings};
 pub use s3::S3Bucket;
+pub use settings::{CopiedSettings, PlacedSettings};
 pub use setup::{CopySetup, recipient};
 pub use signing::BucketKeys;
 pub use vault::{VaultClient, new_recovery_token};
