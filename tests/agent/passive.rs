@@ -2,6 +2,7 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -130,6 +131,41 @@ async fn the_machine_before_is_fenced_by_the_router_and_changes_no_row_any_more(
     assert_eq!(twin.engine(|engine| engine.unwritable().unwrap().code()).await, "site_fenced");
     assert_eq!(take_over_by_command(&site, false).await.unwrap()["taken_over"], json!(false));
     site.verify_ledger().await;
+}
+
+#[tokio::test]
+async fn a_machine_that_lost_the_site_while_it_was_off_hands_nobody_over() {
+    let mut site = TestSite::start().await;
+    site.add_online_customer(1, Bytes::mb(100)).await;
+    site.sim.hand_add("/ip/hotspot/user", &[("name", "budi"), ("limit-bytes-total", "1048576")]).unwrap();
+    let twin = restored_twin(&site).await;
+    take_over_by_command(&twin, false).await.unwrap();
+    twin.recover().await;
+    let file = site.folder().join("passive");
+    for attempt in ["take", "return", "finish", "leave", "come back"] {
+        // Just started, and nothing was read yet.
+        site.restart_after(|_| drop(std::fs::remove_file(&file))).await;
+        assert_eq!(site.engine(|engine| engine.unwritable().cloned()).await, None, "{attempt}");
+        let (entries, writes) = (entries(&site).await, site.sim.stats().writes);
+        let (cycle, actor, all) = (&site.agent().cycle, Actor::daemon(), BTreeSet::new());
+        let refused = match attempt {
+            "take" => cycle.take_accounts(&actor, &all).await.map(drop),
+            "return" => cycle.return_accounts(&actor, &all).await.map(drop),
+            "finish" => cycle.finish_handovers(&actor).await.map(drop),
+            "leave" => cycle.leave(&actor).await.map(drop),
+            _ => cycle.come_back(&actor).await.map(drop),
+        };
+        let why = refused.unwrap_err().to_string();
+        assert!(why.contains("another machine took this site over"), "{attempt}: {why}");
+        assert_eq!(self::entries(&site).await, entries, "{attempt}");
+        assert_eq!(site.sim.stats().writes, writes, "{attempt} changes nothing on the router");
+        assert!(!site.agent().cycle.has_left(), "{attempt}");
+    }
+}
+
+/// Customers and lines of the ledger.
+async fn entries(site: &TestSite) -> (usize, u64) {
+    site.engine(|engine| (engine.read_view().users_len(), engine.read_view().entries())).await
 }
 
 #[tokio::test]

@@ -119,6 +119,7 @@ impl RouterCycle {
         only: &BTreeSet<String>,
     ) -> Result<AdoptionReport, AdoptionError> {
         let _handing_over = self.handing_over.lock().await;
+        self.check_has_site().await?;
         self.check_enforcing()?;
         let turn = self.reading_turn().await;
         let Survey { reports, reading } = self.survey(actor, &turn, Some(only)).await?;
@@ -145,6 +146,7 @@ impl RouterCycle {
         only: &BTreeSet<String>,
     ) -> Result<AdoptionReport, AdoptionError> {
         let _handing_over = self.handing_over.lock().await;
+        self.check_has_site().await?;
         self.check_enforcing()?;
         let turn = self.reading_turn().await;
         let known = self.known().await?.handovers;
@@ -173,14 +175,16 @@ impl RouterCycle {
     /// Finishes on the router what was interrupted, in either direction. Returns whose handover ended.
     pub async fn finish_handovers(&self, actor: &Actor) -> Result<Vec<String>, AdoptionError> {
         let _handing_over = self.handing_over.lock().await;
+        self.check_has_site().await?;
         self.check_enforcing()?;
         let (mut done, _) = self.finish_taking(actor).await?;
         done.extend(self.finish_returning(actor).await?.0);
         Ok(done)
     }
 
-    /// Customers get in by bindings, which a dry run does not write.
+    /// Customers get in by bindings, which a dry run does not write, nor a machine that has not the site.
     pub(super) fn check_enforcing(&self) -> Result<(), AdoptionError> {
+        self.check_not_passive()?;
         if self.has_left() {
             let message = "the owner left this site (kuotad leave); come back first: kuotad leave --undo";
             return Err(conflict("left", message.to_owned()));
@@ -324,6 +328,7 @@ impl RouterCycle {
     /// Writes the customers' bindings before their sessions end.
     async fn let_in(&self, taking: &[Handover]) -> Result<(), AdoptionError> {
         let enforced = self.enforce_now().await?;
+        self.check_enforcing()?;
         let owners: BTreeSet<String> =
             taking.iter().filter_map(|handover| handover.user.map(|user| user.to_string())).collect();
         for (edit, outcome) in enforced.edits.iter().zip(&enforced.outcomes) {
@@ -346,6 +351,7 @@ impl RouterCycle {
         let unfinished = |why: String| AdoptionError::Unfinished { left: returning.len(), why };
         let lost = |error: &dyn std::fmt::Display| unfinished(error.to_string());
         self.enforce_now().await.map_err(|error| lost(&error))?;
+        self.check_enforcing().map_err(|error| lost(&error))?;
         let accounts = self.router.read_accounts().await.map_err(|error| lost(&error))?;
         let resets = counter_resets(&returning, &accounts);
         // A router without this command keeps its counters, and the limit is above them.

@@ -24,7 +24,7 @@ use crate::domain::units::Timestamp;
 use crate::domain::usage::{HostTable, SharedAddress, UnreadRow};
 use crate::routeros::lists::ListNames;
 use crate::routeros::{EditOutcome, Router, RouterError};
-use crate::store::{Fence, FencedBy};
+use crate::store::{Fence, FencedBy, StoreError, Unwritable};
 use crate::ui::language::Language;
 
 /// How old a reading of the hosts may be for reconciling between two polls.
@@ -313,6 +313,31 @@ impl RouterCycle {
         Ok(instance::marked(&mark, &observed.markers))
     }
 
+    /// Stops this machine where the router's marker says that another one has the site.
+    async fn fence_by(&self, mark: &SiteMark, observed: &AccessRows) -> Result<(), CycleError> {
+        if let Some(instance) = instance::fence(mark, &observed.markers) {
+            self.engine.call(move |engine| engine.fence(Fence { instance, by: FencedBy::Router })).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads the marker before anything else than a cycle changes the router: a machine that was just started may have lost the
+    /// site while it was off. An error where it has not the site.
+    pub(super) async fn check_has_site(&self) -> Result<(), CycleError> {
+        let observed = self.router.read_access().await?;
+        let mark = self.engine.call(|engine| engine.site_mark()).await?;
+        self.fence_by(&mark, &observed).await?;
+        self.check_not_passive()
+    }
+
+    /// An error while this machine has not the site, by what is known.
+    pub(super) fn check_not_passive(&self) -> Result<(), CycleError> {
+        match self.engine.unwritable().filter(Unwritable::is_passive) {
+            Some(why) => Err(EngineError::from(StoreError::from(why)).into()),
+            None => Ok(()),
+        }
+    }
+
     /// What reconciling would change now. Changes nothing.
     pub async fn plan(&self) -> Result<Enforced, CycleError> {
         let _turn = self.reconciling.lock().await;
@@ -423,9 +448,7 @@ impl RouterCycle {
         let observed = self.router.read_access().await?;
         let known = |engine: &mut Engine| (engine.desired(), engine.router_change(), engine.site_mark());
         let (devices, change, mark) = self.engine.call(known).await?;
-        if let Some(instance) = instance::fence(&mark, &observed.markers) {
-            self.engine.call(move |engine| engine.fence(Fence { instance, by: FencedBy::Router })).await?;
-        }
+        self.fence_by(&mark, &observed).await?;
         let desired = listing::desired(&devices, &hosts, &observed);
         let now = self.clock.now();
         let is_news = |change: &RouterChange| now.0.saturating_sub(change.since.0) < CHANGE_SHOWN_MS;

@@ -42,6 +42,7 @@ impl RouterCycle {
     /// Makes hotspot users of all customers and removes every row of ours. Finishes what was interrupted.
     pub async fn leave(&self, actor: &Actor) -> Result<LeaveReport, AdoptionError> {
         let _handing_over = self.handing_over.lock().await;
+        self.check_has_site().await?;
         if self.is_configured_dry() {
             let message = "policy.enforcement is dry-run: nothing of ours is on the router to be removed";
             return Err(conflict("dry_run", message.to_owned()));
@@ -61,6 +62,7 @@ impl RouterCycle {
     /// Takes leaving back: the customers are taken over again. Finishes what was interrupted.
     pub async fn come_back(&self, actor: &Actor) -> Result<Vec<String>, AdoptionError> {
         let _handing_over = self.handing_over.lock().await;
+        self.check_has_site().await?;
         let by = actor.clone();
         self.engine.call(move |engine| engine.come_back(&by)).await??;
         self.set_left(false);
