@@ -65,6 +65,7 @@ fn paths() -> Vec<(String, Duration)> {
         "/router".to_owned(),
         "/perangkat".to_owned(),
         "/perangkat?pemilik=semua".to_owned(),
+        "/perangkat/sebelum-pemulihan".to_owned(),
         "/catatan".to_owned(),
         "/catatan?jenis=pembayaran".to_owned(),
         "/catatan?pelanggan=Pelanggan+4321".to_owned(),

@@ -374,6 +374,7 @@ fn needs_reading(command: &Command) -> bool {
         | Command::Register { mac: None, .. }
         | Command::ChangeUser(..)
         | Command::DeleteUser(_)
+        | Command::ReleaseOrphan(_)
         | Command::Grant(..)
         | Command::Debit { .. }
         | Command::AddDebt(..)

@@ -147,6 +147,7 @@ fn what_cannot_be_adopted_says_why() {
         address: None,
         kind: BindingKind::Bypassed,
         ours: false,
+        owner: String::new(),
         disabled: true,
     };
     let found = judged_with(&plain(|_| {}), std::slice::from_ref(&binding), &[]);

@@ -31,6 +31,23 @@ impl List {
     /// Every list, in order of precedence.
     pub const ALL: [Self; 6] =
         [Self::Active, Self::Fup, Self::Habis, Self::Expired, Self::Inactive, Self::Blocked];
+
+    /// The stable name in store and API, whatever the list is called on the router.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Fup => "fup",
+            Self::Habis => "habis",
+            Self::Expired => "expired",
+            Self::Inactive => "inactive",
+            Self::Blocked => "blocked",
+        }
+    }
+
+    /// The list with that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|list| list.name() == name)
+    }
 }
 
 /// Type of an ip-binding.
@@ -42,6 +59,25 @@ pub enum BindingKind {
     Bypassed,
     /// No access at all, not even to the portal.
     Blocked,
+}
+
+impl BindingKind {
+    /// Every type.
+    pub const ALL: [Self; 3] = [Self::Regular, Self::Bypassed, Self::Blocked];
+
+    /// The stable name, which is the router's own.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Regular => "regular",
+            Self::Bypassed => "bypassed",
+            Self::Blocked => "blocked",
+        }
+    }
+
+    /// The type with that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
 }
 
 /// One row of an address list: of one of our six, or with our tag in a list that was one of them under an earlier
@@ -77,6 +113,8 @@ pub struct BindingRow {
     pub kind: BindingKind,
     /// The row carries our tag.
     pub ours: bool,
+    /// What the comment says after our tag: whose device it is. Empty without the tag.
+    pub owner: String,
     /// The row is switched off.
     pub disabled: bool,
 }

@@ -48,7 +48,8 @@ fn listing(id: &str, list: List, address: u8, ours: bool) -> ListRow {
 }
 
 fn binding(id: &str, n: u8, kind: BindingKind, ours: bool) -> BindingRow {
-    BindingRow { row: RowId(id.into()), mac: Some(mac(n)), address: None, kind, ours, disabled: false }
+    let owner = if ours { format!("u{n}") } else { String::new() };
+    BindingRow { row: RowId(id.into()), mac: Some(mac(n)), address: None, kind, ours, owner, disabled: false }
 }
 
 fn lists(desired: &Desired) -> Vec<(Ipv4Addr, List)> {

@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod listing;
 pub mod login;
 pub mod order;
+pub mod orphans;
 pub mod package;
 pub mod payment;
 pub mod phone;

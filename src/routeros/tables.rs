@@ -306,7 +306,9 @@ struct Bindings {
 
 fn binding(row: &Row<'_>, odd: &mut Vec<Mac>) -> Result<BindingRow, BadRow> {
     row.check()?;
-    let ours = row.lossy("comment").starts_with(TAG);
+    let comment = row.lossy("comment");
+    let owner = comment.strip_prefix(TAG);
+    let ours = owner.is_some();
     let real = |mac: &Mac| mac.0 != [0; 6];
     // What a row of others says is theirs to judge; ours must make sense before it is changed.
     let mac = if ours {
@@ -331,6 +333,7 @@ fn binding(row: &Row<'_>, odd: &mut Vec<Mac>) -> Result<BindingRow, BadRow> {
         address: address.or_else(|| words::address(&row.lossy("address"))),
         kind,
         ours,
+        owner: owner.unwrap_or_default().to_owned(),
         disabled: flag(row, "disabled")?,
     })
 }

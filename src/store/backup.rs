@@ -18,12 +18,13 @@ use super::connect::{READ_ONLY, open_alone};
 use super::error::StoreError;
 use super::files::{FILE, LOCK_FILE};
 use super::migrations::MIGRATIONS;
+use super::orphans::ORPHANS_DUE;
 use super::place::{self, Lock};
 use super::read::Reader;
 use super::suspicion::Check;
 use super::tables::{TableClass, aside_sql, class_of};
 use super::verify::{Broken, Verified};
-use super::{commit_mark, instance, rescue};
+use super::{commit_mark, instance, passive, rescue};
 use crate::domain::rfc3339::rfc3339;
 use crate::domain::role::Role;
 use crate::domain::units::Timestamp;
@@ -203,6 +204,9 @@ pub fn restore_after(
     remove(&temp);
     let drawn = draw(&source, from, &temp, progress).and_then(|verified| {
         keep_instance(&path, &temp)?;
+        if passive::is_passive(data_dir) {
+            expect_orphans(&temp)?;
+        }
         hand_over(data_dir, &temp)?;
         // Removed first: after a power cut in between, the old store is merely not compared.
         let newest = newest(&temp)?;
@@ -264,8 +268,17 @@ fn keep_instance(store: &Path, copy: &Path) -> Result<(), BackupError> {
     let Some(kept) = kept else { return Ok(()) };
     let conn = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     if instance::kept(&conn).is_ok_and(|own| own.number() < kept.number()) {
-        instance::write(&conn, kept)?;
+        instance::write(&conn, instance::KEY, &kept.to_string())?;
     }
+    conn.close().map_err(|(_, error)| error)?;
+    Ok(())
+}
+
+/// A store that waits to be taken over: what was bound since on the router must be found before its rows are surplus, however
+/// the waiting ends.
+fn expect_orphans(copy: &Path) -> Result<(), BackupError> {
+    let conn = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    instance::write(&conn, ORPHANS_DUE, "1")?;
     conn.close().map_err(|(_, error)| error)?;
     Ok(())
 }

@@ -73,6 +73,7 @@ impl Writer<'_> {
             self.user(user)?;
         }
         self.handovers(batch)?;
+        self.orphans(batch)?;
         for (user_no, item, by) in &batch.debts {
             self.debt(*user_no, item, by)?;
         }

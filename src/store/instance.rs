@@ -19,10 +19,10 @@ pub(super) fn kept(conn: &Connection) -> Result<Instance, StoreError> {
     kept.map_or(Ok(Instance::FIRST), read)
 }
 
-/// Writes an instance into a copy.
-pub(super) fn write(conn: &Connection, instance: Instance) -> Result<(), rusqlite::Error> {
+/// Writes a single value, such as an instance, into a copy.
+pub(super) fn write(conn: &Connection, key: &str, value: &str) -> Result<(), rusqlite::Error> {
     let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-    conn.execute(sql, [KEY, &instance.to_string()]).map(drop)
+    conn.execute(sql, [key, value]).map(drop)
 }
 
 impl Reader {

@@ -7,8 +7,8 @@ use rusqlite::Row;
 use super::error::StoreError;
 use super::lifecycle::Store;
 use super::record::{
-    DeviceRecord, HandoverRecord, OpeningRecord, OrderRecord, OutboxItem, PackageRecord, Pending,
-    UndatedRecord, UserRecord,
+    DeviceRecord, HandoverRecord, OpeningRecord, OrderRecord, OrphanRecord, OutboxItem, PackageRecord,
+    Pending, UndatedRecord, UserRecord,
 };
 use super::rows::{counter, debt, instant, parsed, unsigned, unsigned_or_none, user};
 use crate::domain::id::{DebtId, Mac, PackageId};
@@ -37,6 +37,8 @@ pub struct Loaded {
     pub undated: Vec<UndatedRecord>,
     /// Handovers, by key.
     pub handovers: BTreeMap<u32, HandoverRecord>,
+    /// Devices that the router has and the store has not, as they were found after the site was taken over.
+    pub orphans: BTreeMap<Mac, OrphanRecord>,
     /// Single values.
     pub meta: BTreeMap<String, String>,
     /// The last entry's number.
@@ -98,6 +100,7 @@ impl Store {
         out.outbox = self.outbox()?;
         out.undated = self.undated()?;
         out.handovers = self.handovers()?;
+        out.orphans = self.orphans()?;
         let highest = |sql: &str| self.conn.query_row(sql, [], |row| row.get::<_, u32>(0));
         out.user_no = highest("SELECT ifnull(max(user_no), 0) FROM users")?;
         out.device_no = highest("SELECT ifnull(max(device_no), 0) FROM devices")?;

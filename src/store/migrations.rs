@@ -26,6 +26,7 @@ pub(super) fn steps() -> Vec<M<'static>> {
         M::up(include_str!("schema/0013_customer_notes.sql")),
         M::up(include_str!("schema/0014_handovers.sql")),
         M::up(include_str!("schema/0015_sums_from_indexes.sql")),
+        M::up(include_str!("schema/0016_orphans.sql")),
     ]
 }
 

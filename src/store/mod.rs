@@ -17,7 +17,7 @@
 //! The writer:
 //! - `lifecycle` opens, pauses, retries and closes, `gate` what pauses it while an update is on trial, `damage` what a damaged table stops, `commit` is the one way to
 //!   write, `write` the parts of a batch, `meters` what every reading changes
-//! - `load` the data that the engine keeps in memory, `orders`, `cash`, `handovers`, `undated`, `admins`, `sessions` with
+//! - `load` the data that the engine keeps in memory, `orders`, `cash`, `handovers`, `orphans`, `undated`, `admins`, `sessions` with
 //!   `held_logins`, `reminders`, `site_secret` one subject each
 //!
 //! Readers:
@@ -59,6 +59,7 @@ mod meters;
 mod migrations;
 mod names;
 mod orders;
+mod orphans;
 pub mod packed;
 pub mod passive;
 mod place;
@@ -98,12 +99,13 @@ pub use identity::FileFault;
 pub use lifecycle::{Store, StoreStats, StoreTimes};
 pub use load::Loaded;
 pub use orders::OrderFilter;
+pub use orphans::ORPHANS_DUE;
 pub use progress::ProofProgress;
 pub use read::{AuditFilter, Customer, DeviceStay, Page, Reader, UsageRow};
 pub use record::{
     AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, EventRecord, HandoverRecord, Online,
-    OpeningRecord, OrderRecord, OutboxItem, OutboxWork, PackageRecord, PayWindow, Pending, Redated, Undated,
-    UndatedRecord, UsageKey, UsageSum, UserRecord,
+    OpeningRecord, OrderRecord, OrphanRecord, OutboxItem, OutboxWork, PackageRecord, PayWindow, Pending,
+    Redated, Undated, UndatedRecord, UsageKey, UsageSum, UserRecord,
 };
 pub use rescued_copy::{Beside, Left, Rescue, left as rescued};
 pub use since::StartProof;

@@ -9,6 +9,7 @@ use crate::domain::adoption::HandoverState;
 use crate::domain::drawer::{Drawer, Move};
 use crate::domain::id::{Mac, OrderId, UserId};
 use crate::domain::order::{CashMethod, Flag, Method, OnlineMethod, OrderKind, OrderState, Quote};
+use crate::domain::orphans::Orphan;
 use crate::domain::package::Package;
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::domain::usage::Counter;
@@ -306,6 +307,15 @@ pub struct HandoverRecord {
     pub expires_at: Option<Timestamp>,
     /// When it was begun.
     pub at: Timestamp,
+}
+
+/// A device that the router had by a binding of ours and the store had not when the site was taken over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrphanRecord {
+    /// The device and its access.
+    pub orphan: Orphan,
+    /// When it was found.
+    pub found_at: Timestamp,
 }
 
 /// The slot in which usage is summed.

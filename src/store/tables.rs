@@ -20,7 +20,7 @@ pub(super) enum TableClass {
 }
 
 /// Every table of the schema.
-pub(super) const CLASSES: [(&str, TableClass); 30] = [
+pub(super) const CLASSES: [(&str, TableClass); 31] = [
     ("accounts_base", TableClass::Money),
     ("admins", TableClass::People),
     ("applied", TableClass::Money),
@@ -38,6 +38,7 @@ pub(super) const CLASSES: [(&str, TableClass); 30] = [
     ("meters", TableClass::Money),
     ("openings", TableClass::Money),
     ("orders", TableClass::Money),
+    ("orphans", TableClass::Money),
     ("outbox", TableClass::Money),
     ("packages", TableClass::Money),
     ("proofs", TableClass::Derived),

@@ -4,6 +4,7 @@ use super::error::StoreError;
 use super::fence::Fence;
 use super::instance::KEY;
 use super::lifecycle::{Pause, Store};
+use super::orphans::ORPHANS_DUE;
 use super::passive;
 use super::unwritable::Unwritable;
 use crate::domain::instance::Instance;
@@ -42,7 +43,11 @@ impl Store {
     fn become_instance(&mut self, next: Instance) -> Result<(), StoreError> {
         let tried = self.try_to_write();
         self.judged(tried)?;
-        self.write(|writer| writer.value(KEY, &next.to_string()))?;
+        self.write(|writer| {
+            writer.value(KEY, &next.to_string())?;
+            // What was bound after the copy is on the router alone, and must be found before its rows are surplus.
+            writer.value(ORPHANS_DUE, "1")
+        })?;
         self.instance = next;
         passive::take_over(self.folder()).map(drop).map_err(|error| StoreError::Folder {
             path: self.folder().to_owned(),
@@ -75,6 +80,8 @@ mod tests {
         drop(store);
         let store = Store::open(dir.path()).unwrap();
         assert_eq!((store.instance(), store.unwritable()), (next, None));
+        let due = store.load().unwrap().meta.get(ORPHANS_DUE).cloned();
+        assert_eq!(due.as_deref(), Some("1"), "what was bound after the copy is still to be found");
     }
 
     #[test]

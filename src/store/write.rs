@@ -8,14 +8,14 @@ use rusqlite::{CachedStatement, Params, Transaction, params};
 use super::error::StoreError;
 use super::record::{
     AuditLine, CashMove, ClosingRecord, DeviceRecord, EventRecord, HandoverRecord, OpeningRecord,
-    OrderRecord, OutboxItem, PackageRecord, PayWindow, Pending, Redated, Undated, UndatedRecord, UsageKey,
-    UsageSum, UserRecord,
+    OrderRecord, OrphanRecord, OutboxItem, PackageRecord, PayWindow, Pending, Redated, Undated,
+    UndatedRecord, UsageKey, UsageSum, UserRecord,
 };
 use super::usage_month::UsageMonth;
 use crate::domain::access::Reason;
 use crate::domain::account::Overage;
 use crate::domain::debt::DebtItem;
-use crate::domain::id::OrderId;
+use crate::domain::id::{Mac, OrderId};
 use crate::domain::ledger::{Hash, Posted};
 use crate::domain::units::Timestamp;
 use crate::domain::usage::{Restart, RowId};
@@ -104,6 +104,10 @@ pub struct Batch<'a> {
     pub hours_from: Option<i64>,
     /// Handovers that are new or changed.
     pub handovers: Vec<&'a HandoverRecord>,
+    /// Orphans that are new.
+    pub orphans: Vec<&'a OrphanRecord>,
+    /// Devices that are orphans no more.
+    pub orphans_ended: Vec<Mac>,
     /// Single values.
     pub meta: BTreeMap<&'static str, String>,
     /// The time of the commit.
@@ -114,7 +118,19 @@ impl Batch<'_> {
     /// Whether it says more than what devices used: such a change goes off the card soon.
     pub fn is_about_people_or_money(&self) -> bool {
         let Self {
-            entries, validity, packages, orders, event, audit, pins, handovers, moves, closing, ..
+            entries,
+            validity,
+            packages,
+            orders,
+            event,
+            audit,
+            pins,
+            handovers,
+            orphans,
+            orphans_ended,
+            moves,
+            closing,
+            ..
         } = self;
         let has_rows = [
             entries.is_empty(),
@@ -124,6 +140,8 @@ impl Batch<'_> {
             audit.is_empty(),
             pins.is_empty(),
             handovers.is_empty(),
+            orphans.is_empty(),
+            orphans_ended.is_empty(),
             moves.is_empty(),
         ];
         has_rows.contains(&false) || event.is_some() || closing.is_some()

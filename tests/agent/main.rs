@@ -8,6 +8,7 @@ mod cycle_cost;
 mod enforcement;
 mod leave;
 mod online;
+mod orphans;
 mod passive;
 mod restore;
 mod soak;

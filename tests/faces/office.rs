@@ -10,5 +10,6 @@ mod entrance;
 mod frame;
 mod house;
 mod money;
+mod orphans;
 mod rooms;
 mod sent;

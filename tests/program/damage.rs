@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 /// Pages of the store's file.
 const PAGE_BYTES: u64 = 4096;
 /// Nothing starts without these.
-const MONEY: [&str; 20] = [
+const MONEY: [&str; 21] = [
     "accounts_base",
     "applied",
     "cash_moves",
@@ -27,6 +27,7 @@ const MONEY: [&str; 20] = [
     "meters",
     "openings",
     "orders",
+    "orphans",
     "outbox",
     "packages",
     "undated",

@@ -259,6 +259,7 @@ impl Inside {
             address: row.address,
             kind: row.kind,
             ours: row.ours,
+            owner: String::new(),
             disabled: row.disabled,
         };
         let leases =

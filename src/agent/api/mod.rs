@@ -8,7 +8,7 @@
 //! | `status` | how the daemon is, and whether it answers |
 //! | `login`, `second_factor` | browsers' log-ins, and the one-time codes |
 //! | `users`, `packages` | users and their devices; what is on sale |
-//! | `hosts` | devices on the hotspot |
+//! | `hosts`, `orphans` | devices on the hotspot; those that the restored store has not |
 //! | `money`, `orders`, `closings` | quota, debts and money; orders; cash drawers |
 //! | `ledger`, `usage`, `explain` | what is on record, what was used, and the reasons of a user's access |
 //! | `reports`, `export` | reports over everybody; whole tables |
@@ -33,6 +33,7 @@ pub(crate) mod metrics;
 pub(crate) mod money;
 pub mod openapi;
 pub(crate) mod orders;
+pub(crate) mod orphans;
 pub(crate) mod packages;
 pub(crate) mod reports;
 pub(crate) mod router;
@@ -59,6 +60,7 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
         .merge(second_factor::routes())
         .merge(users::routes())
         .merge(hosts::routes())
+        .merge(orphans::routes())
         .merge(money::routes())
         .merge(packages::routes())
         .merge(orders::routes())

@@ -9,10 +9,11 @@ use axum::extract::State;
 
 use super::session::AdminSession;
 use super::version;
-use super::{doctor, help};
+use super::{doctor, help, orphans};
 use crate::agent::console::texts::doctor::DoctorWords;
 use crate::agent::console::texts::help::HelpDeskWords;
 use crate::agent::console::texts::office::Office;
+use crate::agent::console::texts::orphans::OrphanWords;
 use crate::agent::console::texts::say;
 use crate::agent::console::texts::version::VersionWords;
 use crate::agent::copies::AWAY_AGE_MAX;
@@ -203,6 +204,7 @@ fn waiting(
     let ailing = ailing.map(|part| (part.path, format!("{}: {}", part.name, part.badge.text)));
     let counts = [
         (help::PLACE, HelpDeskWords::of(locale.language).waiting, asking),
+        (orphans::PLACE, OrphanWords::of(locale.language).waiting, books.orphans),
         ("/pembayaran?status=review", w.wait_reviews, books.reviews),
         ("/pelanggan?status=menunggu", w.wait_approval, books.unapproved),
         ("/pembayaran?status=open", w.open_orders, books.open_orders),

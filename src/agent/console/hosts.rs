@@ -6,8 +6,10 @@ use askama::Template;
 use axum::extract::State;
 use serde::Deserialize;
 
+use super::orphans;
 use super::session::AdminSession;
 use super::texts::hosts::HostWords;
+use super::texts::orphans::OrphanWords;
 use super::texts::say;
 use crate::agent::engine::Engine;
 use crate::agent::http::hosts::device_names;
@@ -62,6 +64,8 @@ struct HostRow {
     is_random: bool,
     /// Page and name of its owner.
     owner: Option<(String, String)>,
+    /// It keeps its access from before the restore: the page that says so, and the words.
+    orphan: Option<(&'static str, &'static str)>,
     /// The page to bind or move it, and what its button says.
     bind: Option<(String, String)>,
 }
@@ -170,6 +174,7 @@ fn page(
         detail: detail(device, locale, &app.site.signed_tokens),
         is_random: device.mac.is_random(),
         owner: device.owner.as_ref().map(|owner| (format!("/pelanggan/{}", owner.id), owner.name.clone())),
+        orphan: device.is_orphan.then(|| (orphans::PLACE, OrphanWords::of(locale.language).badge)),
         bind: may_bind.then(|| bind_link(device, customer.as_ref(), words)).flatten(),
     };
     let (frame, layout) = session.layout(words.title, PLACE);
@@ -247,6 +252,8 @@ struct HostPage {
     is_random: bool,
     is_here: bool,
     owner: Option<(String, String)>,
+    /// What is to be said of a device that keeps its access from before the restore.
+    orphan: Option<&'static str>,
     facts: Vec<(&'static str, String)>,
     may_bind: bool,
     q: String,
@@ -272,6 +279,7 @@ pub(crate) struct HostQuery {
 struct KnownDevice {
     here: Option<HotspotDevice>,
     owner: Option<(UserId, String)>,
+    is_orphan: bool,
     customers: Vec<UserRecord>,
 }
 
@@ -299,6 +307,7 @@ pub(crate) async fn one(
         is_random: mac.is_random(),
         is_here: known.here.is_some(),
         owner,
+        orphan: known.is_orphan.then(|| OrphanWords::of(locale.language).notice),
         facts: facts(mac, known.here.as_ref(), &names, locale, &app.site.signed_tokens),
         may_bind: session.actor.role >= Role::Operator,
         q: wanted.q,
@@ -316,7 +325,7 @@ fn one_known(engine: &Engine, mac: Mac, q: &str) -> Result<KnownDevice, Problem>
         let search = FindUsers { q: Some(q.to_owned()), ..FindUsers::default() };
         found(&look, &search, |_| true).items.into_iter().cloned().collect()
     };
-    Ok(KnownDevice { here, owner, customers })
+    Ok(KnownDevice { here, owner, is_orphan: look.orphan(mac).is_some(), customers })
 }
 
 fn facts(

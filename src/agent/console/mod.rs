@@ -18,6 +18,7 @@
 //! | `reports` | sales, debts, usage and collection over a span |
 //! | `help` | customers who asked for help |
 //! | `hosts` | devices on the hotspot, and whose they are |
+//! | `orphans` | devices that the router has and the restored data has not |
 //! | `router` | the router as it should be against what it is |
 //! | `month` | the report of a month, to print |
 //! | `streamed` | pages whose rows are written while they are sent |
@@ -46,6 +47,7 @@ pub(crate) mod hosts;
 pub(crate) mod login;
 pub(crate) mod menu;
 pub(crate) mod month;
+pub(crate) mod orphans;
 pub(crate) mod payment;
 pub(crate) mod payments;
 pub(crate) mod reports;
@@ -89,6 +91,7 @@ pub(crate) fn routes(defaults: PageDefaults) -> Router<Arc<AppState>> {
         .route(help::PLACE, get(help::show))
         .route(hosts::PLACE, get(hosts::show))
         .route("/perangkat/{mac}", get(hosts::one))
+        .route(orphans::PLACE, get(orphans::show))
         .route("/router", get(router::show))
         .route("/laporan", get(reports::sales))
         .route("/laporan/tagihan", get(reports::debts))

@@ -6,15 +6,15 @@ use super::command::PinHash;
 use super::notice::Notice;
 use super::open_orders::OpenOrder;
 use crate::domain::debt::DebtItem;
-use crate::domain::id::{DebtId, OrderId};
+use crate::domain::id::{DebtId, Mac, OrderId};
 use crate::domain::ledger::Entry;
 use crate::domain::units::Timestamp;
 use crate::domain::usage::{Restart, RowId};
 use crate::domain::validity::ValidityStep;
 use crate::store::{
     AuditLine, Batch, CashMove, Chained, ClosedDay, ClosingRecord, Cursor, DeviceRecord, EventRecord,
-    HandoverRecord, OpeningRecord, OrderRecord, OutboxItem, OutboxWork, PackageRecord, Redated, Undated,
-    UndatedRecord, UsageKey, UsageSum, UserRecord,
+    HandoverRecord, OpeningRecord, OrderRecord, OrphanRecord, OutboxItem, OutboxWork, PackageRecord, Redated,
+    Undated, UndatedRecord, UsageKey, UsageSum, UserRecord,
 };
 
 /// A change of one device.
@@ -155,6 +155,12 @@ pub(super) struct Changes {
     pub undated: Vec<(Undated, String)>,
     pub entries: Vec<(u32, Entry, String)>,
     pub handovers: Vec<HandoverRecord>,
+    /// Orphans that were found.
+    pub orphans: Vec<OrphanRecord>,
+    /// Orphans that are released.
+    pub released: Vec<Mac>,
+    /// Whether orphans are still to be looked for, where that changes.
+    pub orphans_due: Option<bool>,
     /// Whether the owner left, where that changes.
     pub left: Option<bool>,
     pub records: Records,
@@ -192,6 +198,12 @@ pub(super) struct Dirty {
     pub days: Vec<ClosedDay>,
     pub hours_from: Option<i64>,
     pub handovers: BTreeSet<u32>,
+    /// Devices that became orphans.
+    pub orphans: BTreeSet<Mac>,
+    /// Devices that are orphans no more.
+    pub orphans_ended: BTreeSet<Mac>,
+    /// Whether it changed that orphans are to be looked for; it is stored among the single values.
+    pub orphans_due: bool,
     /// Whether it changed that the owner left; it is stored among the single values.
     pub left: bool,
     /// Whether the list names changed; they are stored among the single values.
@@ -227,6 +239,9 @@ impl Dirty {
             // Set only together with days.
             hours_from: _,
             handovers,
+            orphans,
+            orphans_ended,
+            orphans_due,
             left,
             lists,
             records,
@@ -235,6 +250,9 @@ impl Dirty {
         users.is_empty()
             && !left
             && handovers.is_empty()
+            && orphans.is_empty()
+            && orphans_ended.is_empty()
+            && !orphans_due
             && accounts.is_empty()
             && debts.is_empty()
             && devices.is_empty()
@@ -296,6 +314,9 @@ impl Dirty {
             days,
             hours_from,
             handovers: _,
+            orphans: _,
+            orphans_ended,
+            orphans_due: _,
             left: _,
             lists: _,
             records,
@@ -314,6 +335,7 @@ impl Dirty {
         batch.all_dated |= *all_dated;
         batch.days.extend(days);
         batch.hours_from = hours_from.or(batch.hours_from);
+        batch.orphans_ended.extend(orphans_ended);
         records.fill(batch);
     }
 

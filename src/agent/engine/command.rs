@@ -54,6 +54,8 @@ pub enum Command {
         /// The device.
         mac: Mac,
     },
+    /// End the access that a device kept which the router has and the store has not.
+    ReleaseOrphan(Mac),
     /// Give quota.
     Grant(UserId, Grant),
     /// Take quota, correcting a mistake.
@@ -168,6 +170,7 @@ impl Command {
             Self::AddUser(_)
             | Self::Import { .. }
             | Self::Register { .. }
+            | Self::ReleaseOrphan(_)
             | Self::Refund { .. }
             | Self::Review { .. }
             | Self::CloseDrawer { .. }

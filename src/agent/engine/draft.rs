@@ -16,7 +16,7 @@ use crate::domain::access::{self, Facts, Reason};
 use crate::domain::account::Policy;
 use crate::domain::debt::DebtItem;
 use crate::domain::drawer::Move;
-use crate::domain::id::{DebtId, OrderId, PackageId, UserId};
+use crate::domain::id::{DebtId, Mac, OrderId, PackageId, UserId};
 use crate::domain::ledger::Entry;
 use crate::domain::order::CashMethod;
 use crate::domain::policy::{self, Context, Decision, Event, Refusal};
@@ -24,7 +24,7 @@ use crate::domain::units::{Rupiah, day_number};
 use crate::domain::validity::ValidityStep;
 use crate::store::{
     AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, EventRecord, HandoverRecord, OpeningRecord,
-    OrderRecord, OutboxWork, PackageRecord, Undated, UserRecord,
+    OrderRecord, OrphanRecord, OutboxWork, PackageRecord, Undated, UserRecord,
 };
 
 /// The changes of one request: reads fall through to the state, writes stay here until the draft is finished.
@@ -307,6 +307,17 @@ impl<'a> Draft<'a> {
     /// Adds or changes a handover.
     pub fn put_handover(&mut self, record: HandoverRecord) {
         self.changes.handovers.push(record);
+    }
+
+    /// Adds orphans; `due` says whether others are still to be looked for.
+    pub fn put_orphans(&mut self, found: Vec<OrphanRecord>, due: bool) {
+        self.changes.orphans.extend(found);
+        self.changes.orphans_due = Some(due);
+    }
+
+    /// Ends an orphan without an owner.
+    pub fn release_orphan(&mut self, mac: Mac) {
+        self.changes.released.push(mac);
     }
 
     pub fn put_pin(&mut self, user_no: u32, hash: PinHash) {

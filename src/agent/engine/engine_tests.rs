@@ -31,6 +31,8 @@ mod devices_tests;
 mod feed_tests;
 #[path = "online_tests.rs"]
 mod online_tests;
+#[path = "orphans_tests.rs"]
+mod orphans_tests;
 #[path = "preview_tests.rs"]
 mod preview_tests;
 #[path = "rebuild_tests.rs"]

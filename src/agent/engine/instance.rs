@@ -24,7 +24,8 @@ impl Engine {
         }
     }
 
-    /// Makes this machine `next`; the store can be written again, and the router follows.
+    /// Makes this machine `next`; the store can be written again, and the router follows. What was bound there since the copy
+    /// was made is looked for first.
     pub fn take_site_over(&mut self, actor: &Actor, next: Instance) -> Result<(), EngineError> {
         self.check_alive()?;
         let before = self.unwritable().map(Unwritable::code).unwrap_or_default();
@@ -37,6 +38,7 @@ impl Engine {
             self.reader = self.parts.store.reader()?;
         }
         taken?;
+        self.state.orphans_due = true;
         self.note(actor, "site.take_over", &next.to_string(), before.to_owned())
     }
 }

@@ -26,6 +26,7 @@ mod notice;
 mod odd;
 mod online;
 mod open_orders;
+mod orphans;
 mod preview;
 mod proof;
 mod read_view;

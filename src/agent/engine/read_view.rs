@@ -17,7 +17,7 @@ use crate::domain::units::{Bytes, Timestamp};
 use crate::domain::usage::{DeviceAt, HostTable, Restart};
 use crate::domain::{login, phone};
 use crate::store::reports::UserUsage;
-use crate::store::{DeviceRecord, UsageKey, UsageRow, UserRecord};
+use crate::store::{DeviceRecord, OrphanRecord, UsageKey, UsageRow, UserRecord};
 
 /// A pay window, for answers and pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,6 +104,16 @@ impl ReadView<'_> {
     /// When the hosts were read.
     pub fn hosts_read_at(&self) -> Option<Timestamp> {
         self.state.router.as_ref().map(|router| router.read_at)
+    }
+
+    /// Devices that the router has and the store has not, by MAC address.
+    pub fn orphans(&self) -> impl Iterator<Item = &OrphanRecord> {
+        self.state.orphans.values()
+    }
+
+    /// The device among them.
+    pub fn orphan(&self, mac: Mac) -> Option<&OrphanRecord> {
+        self.state.orphans.get(&mac)
     }
 
     /// A bound device.

@@ -26,8 +26,8 @@ use crate::domain::policy::{self, Context, Decision, Event, Refusal, Split};
 use crate::domain::units::{Timestamp, day_number};
 use crate::domain::usage::HostTable;
 use crate::store::{
-    Batch, Chained, ClosedDay, DeviceRecord, HandoverRecord, Loaded, PackageRecord, Store, StoreError,
-    UndatedRecord, UserRecord,
+    Batch, Chained, ClosedDay, DeviceRecord, HandoverRecord, Loaded, ORPHANS_DUE, OrphanRecord,
+    PackageRecord, Store, StoreError, UndatedRecord, UserRecord,
 };
 use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
@@ -101,6 +101,12 @@ pub(super) struct State {
     pub lists: Vec<String>,
     /// Hotspot users that became customers, and the other way round.
     pub handovers: UndoMap<u32, HandoverRecord>,
+    /// Devices that the router has and the store has not: their access stays what it was.
+    pub orphans: UndoMap<Mac, OrphanRecord>,
+    /// Orphans are still to be looked for.
+    pub orphans_due: bool,
+    /// Devices that were unbound since: their rows are surplus, and no orphans'.
+    pub unbound_meanwhile: BTreeSet<Mac>,
     /// The owner left: nothing is changed on the router.
     pub left: bool,
     /// Online payment.
@@ -155,6 +161,9 @@ impl State {
             lists: meta("lists").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
             left: meta("left").is_some_and(|text| text == "1"),
             handovers: loaded.handovers.into(),
+            orphans: loaded.orphans.into(),
+            orphans_due: meta(ORPHANS_DUE).is_some_and(|text| text == "1"),
+            unbound_meanwhile: BTreeSet::new(),
             dirty: Dirty::default(),
             gathered: Dirty::default(),
             before: None,
@@ -311,6 +320,7 @@ impl State {
         self.device_no += 1;
         let device = DeviceRecord { no: self.device_no, ..device };
         self.by_mac.insert(device.mac, device.no);
+        self.end_orphan(device.mac);
         self.devices_of.get_or_insert(device.user_no, BTreeSet::new()).insert(device.no);
         self.dirty.devices.insert(device.no);
         self.dirty.counters.insert(device.no);
@@ -321,6 +331,9 @@ impl State {
     pub fn unbind(&mut self, no: u32, at: Timestamp) {
         let Some(device) = self.devices.remove(&no) else { return };
         self.by_mac.remove(&device.mac);
+        if self.orphans_due {
+            self.unbound_meanwhile.insert(device.mac);
+        }
         if let Some(devices) = self.devices_of.get_mut(&device.user_no) {
             devices.remove(&no);
         }
@@ -350,6 +363,9 @@ impl State {
             undated,
             entries,
             handovers,
+            orphans,
+            released,
+            orphans_due,
             left,
             records,
             actor,
@@ -392,6 +408,10 @@ impl State {
         self.dirty.left |= left.is_some();
         self.left = left.unwrap_or(self.left);
         self.put_handovers(handovers);
+        self.put_orphans(orphans, orphans_due);
+        for mac in released {
+            self.end_orphan(mac);
+        }
         self.remember_undated(undated);
         self.apply_records(records);
     }
@@ -427,6 +447,25 @@ impl State {
             let no = if record.no == 0 { last + 1 } else { record.no };
             self.dirty.handovers.insert(no);
             self.handovers.insert(no, HandoverRecord { no, ..record });
+        }
+    }
+
+    /// Adds orphans; `due` says whether others are still to be looked for, where that changes.
+    fn put_orphans(&mut self, found: Vec<OrphanRecord>, due: Option<bool>) {
+        for record in found {
+            self.dirty.orphans.insert(record.orphan.mac);
+            self.orphans.insert(record.orphan.mac, record);
+        }
+        if let Some(due) = due {
+            (self.orphans_due, self.dirty.orphans_due) = (due, true);
+        }
+    }
+
+    /// The device is somebody's, or nobody's with whom its access would stay.
+    fn end_orphan(&mut self, mac: Mac) {
+        if self.orphans.remove(&mac).is_some() {
+            self.dirty.orphans.remove(&mac);
+            self.dirty.orphans_ended.insert(mac);
         }
     }
 
@@ -481,6 +520,9 @@ impl State {
         if self.gathered.left || self.dirty.left {
             meta.insert("left", u8::from(self.left).to_string());
         }
+        if self.gathered.orphans_due || self.dirty.orphans_due {
+            meta.insert(ORPHANS_DUE, u8::from(self.orphans_due).to_string());
+        }
         if self.gathered.lists || self.dirty.lists {
             meta.insert("lists", serde_json::json!(self.lists).to_string());
         }
@@ -498,7 +540,7 @@ impl State {
         let mut batch = Batch { meta: self.meta(), at, ..Batch::default() };
         let (mut users, mut accounts, mut packages) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let (mut bound, mut counters, mut windows) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        let mut handovers = BTreeSet::new();
+        let (mut handovers, mut orphans) = (BTreeSet::new(), BTreeSet::new());
         for dirty in [&self.gathered, &self.dirty] {
             users.extend(&dirty.users);
             accounts.extend(&dirty.accounts);
@@ -507,6 +549,7 @@ impl State {
             counters.extend(&dirty.counters);
             windows.extend(&dirty.windows);
             handovers.extend(&dirty.handovers);
+            orphans.extend(&dirty.orphans);
             dirty.fill(&mut batch);
         }
         let of_users = |set: BTreeSet<u32>| set.iter().map(|no| &self.users[no]).collect();
@@ -520,6 +563,7 @@ impl State {
         batch.devices.extend(of_devices(bound));
         batch.counters = of_devices(counters);
         batch.handovers = handovers.iter().map(|no| &self.handovers[no]).collect();
+        batch.orphans = orphans.iter().filter_map(|mac| self.orphans.get(mac)).collect();
         batch.windows = windows.into_iter().filter_map(window).collect();
         batch
     }
@@ -545,15 +589,13 @@ impl State {
         notices
     }
 
-    /// The access that every bound device should have on the router.
+    /// The access that every bound device should have on the router, and that every orphan keeps.
     pub fn device_access(&self) -> Vec<DeviceAccess> {
-        self.devices
-            .values()
-            .map(|device| {
-                let user = &self.users[&device.user_no];
-                let (list, binding) = user.account.access.on_router();
-                DeviceAccess { mac: device.mac, list, binding, owner: user.account.id.to_string() }
-            })
-            .collect()
+        let bound = self.devices.values().map(|device| {
+            let user = &self.users[&device.user_no];
+            let (list, binding) = user.account.access.on_router();
+            DeviceAccess { mac: device.mac, list, binding, owner: user.account.id.to_string() }
+        });
+        bound.chain(self.orphans.values().map(|record| record.orphan.access())).collect()
     }
 }

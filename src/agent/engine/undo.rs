@@ -1,10 +1,11 @@
 //! Taking back the changes of a draft whose commit failed. What the changed keys had before is kept, and nothing else is
 //! copied: a draft touches a few users of thousands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
 use super::state::State;
+use crate::domain::id::Mac;
 use crate::domain::ledger::Hash;
 use crate::store::UndatedRecord;
 
@@ -107,6 +108,8 @@ pub(super) struct Numbers {
     user_no: u32,
     device_no: u32,
     left: bool,
+    orphans_due: bool,
+    unbound_meanwhile: BTreeSet<Mac>,
     undated: Vec<UndatedRecord>,
 }
 
@@ -118,6 +121,7 @@ impl State {
         self.devices.begin();
         self.packages.begin();
         self.handovers.begin();
+        self.orphans.begin();
         self.by_id.begin();
         self.by_mac.begin();
         self.devices_of.begin();
@@ -130,6 +134,8 @@ impl State {
             user_no: self.user_no,
             device_no: self.device_no,
             left: self.left,
+            orphans_due: self.orphans_due,
+            unbound_meanwhile: self.unbound_meanwhile.clone(),
             undated: self.undated.clone(),
         });
     }
@@ -142,15 +148,27 @@ impl State {
         self.devices.undo();
         self.packages.undo();
         self.handovers.undo();
+        self.orphans.undo();
         self.list_packages();
         self.by_id.undo();
         self.by_mac.undo();
         self.devices_of.undo();
         self.granted_by.undo();
         self.online.undo_changes();
-        let Numbers { chain_seq, chain_hash, receipt_no, user_no, device_no, left, undated } = before;
+        let Numbers {
+            chain_seq,
+            chain_hash,
+            receipt_no,
+            user_no,
+            device_no,
+            left,
+            orphans_due,
+            unbound_meanwhile,
+            undated,
+        } = before;
         (self.chain_seq, self.chain_hash) = (chain_seq, chain_hash);
         (self.receipt_no, self.user_no, self.device_no) = (receipt_no, user_no, device_no);
+        (self.orphans_due, self.unbound_meanwhile) = (orphans_due, unbound_meanwhile);
         (self.left, self.undated) = (left, undated);
     }
 
@@ -160,6 +178,7 @@ impl State {
         self.devices.keep();
         self.packages.keep();
         self.handovers.keep();
+        self.orphans.keep();
         self.by_id.keep();
         self.by_mac.keep();
         self.devices_of.keep();

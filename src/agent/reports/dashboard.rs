@@ -46,6 +46,8 @@ pub(crate) struct Books {
     pub turns: Vec<Turn>,
     pub reviews: u64,
     pub open_orders: u64,
+    /// Devices that the router has and the store has not.
+    pub orphans: u64,
 }
 
 /// Everything.
@@ -92,6 +94,7 @@ pub(crate) fn count(engine: &mut Engine) -> Result<Counted, StoreError> {
         hosts,
         reviews,
         open_orders,
+        orphans: look.orphans().count() as u64,
         ..Books::default()
     };
     // Of everybody only the latest few are kept.

@@ -20,6 +20,8 @@ pub(crate) struct HotspotDevice {
     pub bytes: Bytes,
     /// The customer and what the device is called there.
     pub owner: Option<DeviceOwner>,
+    /// It has access on the router from before the store was restored, and no owner.
+    pub is_orphan: bool,
 }
 
 /// Whose device it is.
@@ -72,6 +74,7 @@ fn device(look: &ReadView, mac: Mac, rows: &[&HostRow]) -> HotspotDevice {
         since: look.hosts_read_at().map(|at| Timestamp(at.0.saturating_sub(age_ms))),
         bytes: rows.iter().fold(Bytes::ZERO, |sum, row| sum.plus(Bytes(row.bytes))),
         owner,
+        is_orphan: look.orphan(mac).is_some(),
     }
 }
 

@@ -12,6 +12,7 @@
 //! | `explain` | the ledger lines that explain a user's access |
 //! | `help` | customers who asked for help and wait |
 //! | `hosts` | devices on the hotspot, with their owners |
+//! | `orphans` | devices that the router has and the restored store has not |
 //! | `recent` | customers who come next at the desk |
 //! | `search` | what a text may name |
 //! | `users`, `closings` | users, searched; closings of cash drawers |
@@ -25,6 +26,7 @@ pub(crate) mod explain;
 pub mod help;
 pub(crate) mod hosts;
 pub(crate) mod live;
+pub(crate) mod orphans;
 pub(crate) mod recent;
 pub(crate) mod sales;
 pub(crate) mod search;

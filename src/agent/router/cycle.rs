@@ -19,7 +19,8 @@ use crate::agent::health::{CycleFigures, LinkState};
 use crate::clock::Clock;
 use crate::domain::id::Mac;
 use crate::domain::instance::{self, Instance, SiteMark};
-use crate::domain::listing::{self, AccessRows, Conflict, Desired, Edit};
+use crate::domain::listing::{self, AccessRows, Conflict, Desired, DeviceAccess, Edit};
+use crate::domain::orphans::{Orphan, orphans};
 use crate::domain::units::Timestamp;
 use crate::domain::usage::{HostTable, SharedAddress, UnreadRow};
 use crate::routeros::lists::ListNames;
@@ -358,10 +359,12 @@ impl RouterCycle {
 
     async fn enforce(&self, all: bool) -> Result<Enforced, CycleError> {
         let mut turns = self.reconciling.lock().await;
+        // A machine that takes the site over while this compares has not looked for orphans: the next turn does.
+        let was_dry_run = self.is_dry_run();
         let mut found = self.compare().await?;
         let conflicts = self.conflicts(&found);
         self.log_rows(&mut turns, &found);
-        if self.is_dry_run() {
+        if was_dry_run || self.is_dry_run() {
             self.with_health(|health| health.refused.clear());
             return Ok(Enforced { edits: found.edits, conflicts, dry_run: true, ..Enforced::default() });
         }
@@ -446,9 +449,14 @@ impl RouterCycle {
     async fn compare(&self) -> Result<Difference, CycleError> {
         let hosts = self.recent_hosts().await?;
         let observed = self.router.read_access().await?;
-        let known = |engine: &mut Engine| (engine.desired(), engine.router_change(), engine.site_mark());
-        let (devices, change, mark) = self.engine.call(known).await?;
+        let known = |engine: &mut Engine| {
+            (engine.desired(), engine.are_orphans_due(), engine.router_change(), engine.site_mark())
+        };
+        let (mut devices, are_orphans_due, change, mark) = self.engine.call(known).await?;
         self.fence_by(&mark, &observed).await?;
+        if are_orphans_due {
+            devices = self.with_orphans(devices, &hosts, &observed).await?;
+        }
         let desired = listing::desired(&devices, &hosts, &observed);
         let now = self.clock.now();
         let is_news = |change: &RouterChange| now.0.saturating_sub(change.since.0) < CHANGE_SHOWN_MS;
@@ -460,6 +468,30 @@ impl RouterCycle {
         self.with_health(|health| health.faults.clone_from(&faults));
         let edits = listing::plan(&desired, &observed);
         Ok(Difference { edits, desired, observed, mark, faults })
+    }
+
+    /// What devices should have, with those that the router has and the store has not. They are on file before anything is
+    /// sent; while nothing can be written they stay all the same.
+    async fn with_orphans(
+        &self,
+        mut devices: Vec<DeviceAccess>,
+        hosts: &HostTable,
+        observed: &AccessRows,
+    ) -> Result<Vec<DeviceAccess>, CycleError> {
+        let found = orphans(&devices, hosts, observed);
+        let is_complete = observed.unread.bindings.is_empty();
+        let recorded = {
+            let found = found.clone();
+            let record = move |engine: &mut Engine| {
+                engine.record_orphans(found, is_complete).map(|()| engine.desired())
+            };
+            self.engine.call(record).await?
+        };
+        Ok(recorded.unwrap_or_else(|error| {
+            tracing::debug!(%error, orphans = found.len(), "devices that the store does not know stay until it can be written");
+            devices.extend(found.iter().map(Orphan::access));
+            devices
+        }))
     }
 
     /// Rows that cannot be read, foreign ones in the way, and addresses of more than one device.

@@ -21,6 +21,7 @@ use super::leave::{ComeBackView, LeaveView, LeaverView, TraceView};
 use super::ledger::{AuditView, EntryView, StatementView, VerifiedView};
 use super::money::QuoteView;
 use super::orders::OrderView;
+use super::orphans::OrphanView;
 use super::packages::PackageView;
 use super::page::List;
 use super::quota::ResetView;
@@ -69,6 +70,7 @@ macro_rules! answers {
             AccessView,
             DeviceView,
             HostView,
+            OrphanView,
             ImportView,
             PinView,
             ResetView,
@@ -184,6 +186,7 @@ pub(super) fn generated() -> BTreeMap<String, Value> {
         List<DebtView>,
         List<OrderView>,
         List<HostView>,
+        List<OrphanView>,
         List<PackageView>,
         List<AuditView>,
         List<AdminView>,

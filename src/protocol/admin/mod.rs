@@ -16,6 +16,7 @@ pub mod leave;
 pub mod ledger;
 pub mod money;
 pub mod orders;
+pub mod orphans;
 pub mod packages;
 pub mod page;
 pub mod quota;

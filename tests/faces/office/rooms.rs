@@ -8,7 +8,7 @@ use crate::support::http_client::Reply;
 use crate::support::site::TestSite;
 
 /// Pages of the office and the least role that may see them.
-const PAGES: [(&str, &str); 29] = [
+const PAGES: [(&str, &str); 30] = [
     ("/", "viewer"),
     ("/lainnya", "viewer"),
     ("/cari", "viewer"),
@@ -27,6 +27,7 @@ const PAGES: [(&str, &str); 29] = [
     ("/perangkat", "viewer"),
     ("/perangkat?pemilik=semua&q=x", "viewer"),
     ("/perangkat/02:00:00:00:00:09", "viewer"),
+    ("/perangkat/sebelum-pemulihan", "viewer"),
     ("/router", "viewer"),
     ("/saya", "viewer"),
     ("/kasir", "cashier"),

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use axum::http::Method;
 use kuota::domain::id::Mac;
+use kuota::domain::listing::{BindingKind, List};
+use kuota::domain::orphans::Orphan;
 use serde_json::{Value, json};
 
 use crate::office::entrance::{code, second_factor};
@@ -177,6 +179,14 @@ async fn prepared(site: &PaymentSite, owner: &ConsoleClient<'_>, deed: &str, n: 
         "/pelanggan/{id}/" => to_customer(site, last).await,
         "/pelanggan/{id}/tagihan/{debt}/" => to_debt(site, last).await,
         "/bantuan/{mac}/" => (format!("/bantuan/{MAC}/{last}"), Vec::new()),
+        "/perangkat/sebelum-pemulihan/{mac}/" => {
+            *n += 1;
+            let mac = Mac([2, 0, 0, 0, 2, u8::try_from(*n).unwrap()]);
+            let (owner, list, binding) = (String::new(), List::Active, BindingKind::Bypassed);
+            let found = vec![Orphan { mac, owner, list, binding }];
+            site.engine(|engine| engine.record_orphans(found, true).unwrap()).await;
+            (format!("/perangkat/sebelum-pemulihan/{mac}/{last}"), Vec::new())
+        }
         "/jual/perangkat/{mac}/" => {
             *n += 1;
             let mac = Mac([2, 0, 0, 0, 1, u8::try_from(*n).unwrap()]);

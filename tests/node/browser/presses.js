@@ -461,6 +461,7 @@ const ELSEWHERE = {
   'desk /pengaturan/nama': 'faces office: every_deed_of_the_desk_leads_on_whenever_it_is_sent',
   'desk /cadangan/ambil-alih': 'handovers.test.js: a restored machine takes its site over',
   'desk /pengaturan/mulai-ulang': 'faces office: every_deed_of_the_desk_leads_on_whenever_it_is_sent',
+  'desk /perangkat/sebelum-pemulihan/{mac}/lepas': 'faces office: devices_of_before_the_restore_wait_at_the_desk_and_are_bound_or_released_there',
   'desk /pembayaran/{order}/bukukan': 'faces office: the_review_queue_stands_first_and_the_owner_decides_after_seeing_what_it_does',
 }
 
@@ -503,6 +504,7 @@ const PRESSED_BY = {
     'desk /pengelola/{name}/token', 'desk /pengelola/{name}/peran', 'desk /pengelola/{name}/kata-sandi', 'desk /pengelola/{name}/dua-langkah', 'desk /pengelola/{name}/hapus',
     'desk /pengelola/{name}/token/{hash}/hapus',
   ],
+  'console/office/orphans.html dialog {{ card.release }}': ['desk /perangkat/sebelum-pemulihan/{mac}/lepas'],
   'console/office/settings.html dialog {{ button.href }}': ['desk /pengaturan/nama', 'desk /pengaturan/mulai-ulang'],
   'console/office/payment.html dialog {{ button.href }}': [
     'desk /pembayaran/{order}/tutup', 'desk /pembayaran/{order}/tanya',

@@ -11,7 +11,7 @@
 //! | `pages` | the two pages |
 //! | `submit` | asking, showing, doing |
 //! | `routes`, `buttons` | the pages of a table; its actions as buttons |
-//! | `counter`, `customers`, `help`, `hosts`, `debts`, `packages`, `payments`, `office`, `settings` | the tables |
+//! | `counter`, `customers`, `help`, `hosts`, `orphans`, `debts`, `packages`, `payments`, `office`, `settings` | the tables |
 
 pub(crate) mod action;
 pub(crate) mod buttons;
@@ -22,6 +22,7 @@ pub(crate) mod form_spec;
 pub(crate) mod help;
 pub(crate) mod hosts;
 pub(crate) mod office;
+pub(crate) mod orphans;
 pub(crate) mod packages;
 pub(crate) mod pages;
 pub(crate) mod payments;
@@ -45,6 +46,7 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
         .merge(routes("/pelanggan/{id}/tagihan/{debt}", debts::DEBT_ACTIONS))
         .merge(routes("/pelanggan/{id}/perangkat/{mac}", customers::DEVICE_ACTIONS))
         .merge(routes("/pelanggan/{id}/perangkat/{mac}", hosts::HOST_ACTIONS))
+        .merge(routes("/perangkat/sebelum-pemulihan/{mac}", orphans::ORPHAN_ACTIONS))
         .merge(routes("/jual", counter::NEW_BUYER_ACTIONS))
         .merge(routes("/jual/perangkat/{mac}", counter::NEW_DEVICE_BUYER_ACTIONS))
         .merge(routes("/bantuan/{mac}", help::HELP_ACTIONS))

@@ -1,5 +1,6 @@
 //! The preview of an action in words: the customer before and after, the ledger lines, the money.
 
+use crate::agent::console::texts::orphans::OrphanWords;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Line;
@@ -9,7 +10,7 @@ use crate::agent::engine::{
 use crate::domain::access::Status;
 use crate::domain::account::Account;
 use crate::domain::debt::DebtItem;
-use crate::domain::id::{OrderId, PackageId};
+use crate::domain::id::{Mac, OrderId, PackageId};
 use crate::domain::ledger::{Kind, Side};
 use crate::domain::order::{Method, OnlineMethod, OrderState};
 use crate::domain::tariff;
@@ -100,6 +101,7 @@ fn is_about_settings(action: &Command) -> bool {
             | Command::ChangeUser(..)
             | Command::Bind(_)
             | Command::Unbind { .. }
+            | Command::ReleaseOrphan(_)
             | Command::SetPin(..)
             | Command::ChangeDebt(..)
             | Command::Block(..)
@@ -161,6 +163,7 @@ impl PreviewWriter<'_> {
                     shown.facts.extend(drawer(self.words, closing));
                 }
             }
+            Command::ReleaseOrphan(mac) => shown.notes.extend(self.release(*mac)),
             Command::AddPackage(_) => shown.rows = self.package(None, preview),
             Command::ChangePackage(id, _) | Command::DeletePackage(id) => {
                 shown.rows = self.package(Some(*id), preview);
@@ -313,6 +316,18 @@ impl PreviewWriter<'_> {
             warnings.push(say::with(words.cancels_order, &[&order.amount.to_string()]));
         }
         Ok(warnings)
+    }
+
+    /// Whose device it was by the router, and what releasing it means.
+    fn release(&self, mac: Mac) -> Vec<String> {
+        let words = OrphanWords::of(self.locale.language);
+        let look = self.engine.read_view();
+        let owner = look.orphan(mac).map(|record| {
+            let owner = &record.orphan.owner;
+            let name = look.who(Some(owner), None, None).name;
+            format!("{}: {}.", words.on_router, words.owner(name.as_deref(), owner))
+        });
+        owner.into_iter().chain([words.release_will.to_owned()]).collect()
     }
 
     /// The name that a package gets, or goes on sale with, where another package on sale has it.

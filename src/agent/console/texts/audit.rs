@@ -27,6 +27,9 @@ words! {
         debt_remind: "{0} mengingatkan {1} tentang tagihannya", "{0} reminded {1} of what is owed";
         device_bind: "{0} memasang perangkat pada {1}", "{0} bound a device to {1}";
         device_unbind: "{0} melepas perangkat dari {1}", "{0} removed a device from {1}";
+        device_orphans: "{0} menemukan perangkat di router yang tidak ada di data yang dipulihkan ({1})", "{0} found devices on the router that the restored data does not have ({1})";
+        device_orphan_bind: "{0} memasang perangkat dari sebelum pemulihan pada {1}", "{0} bound a device from before the restore to {1}";
+        device_orphan_release: "{0} melepas perangkat {1} dari sebelum pemulihan", "{0} released the device {1} from before the restore";
         order_ask: "{0} meminta pembayaran online dari {1}", "{0} asked {1} for an online payment";
         order_open: "{0} membuka pembayaran online untuk {1}", "{0} opened an online payment for {1}";
         order_paid: "{0} menerima pembayaran dari {1}", "{0} took a payment from {1}";
@@ -158,6 +161,9 @@ impl AuditWords {
     /// The sentences of the last few actions.
     fn named_of_few(&self, action: &str) -> &'static str {
         match action {
+            "device.orphans" => self.device_orphans,
+            "device.orphan_bind" => self.device_orphan_bind,
+            "device.orphan_release" => self.device_orphan_release,
             "help.ask" => self.help_ask,
             "help.answer" => self.help_answer,
             "update.request" => self.update_request,

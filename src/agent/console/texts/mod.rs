@@ -10,6 +10,7 @@
 //! | `help` | customers who asked for help |
 //! | `hosts` | devices on the hotspot |
 //! | `office` | the dashboard, payments, the drawer, the router, reports, admins |
+//! | `orphans` | devices that the restored data has not |
 //! | `names` | stable names of orders |
 //! | `say` | the rules' words as people read them |
 //! | `refusals` | why something was refused |
@@ -24,6 +25,7 @@ pub(crate) mod help;
 pub(crate) mod hosts;
 pub(crate) mod names;
 pub(crate) mod office;
+pub(crate) mod orphans;
 pub(crate) mod people;
 pub(crate) mod refusals;
 pub(crate) mod say;

@@ -47,6 +47,7 @@ pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> 
             Ok(Done::created(UserView { moved_from, ..act.user_view(no) }))
         }
         Command::Unbind { user, mac } => act.unbind(*user, *mac),
+        Command::ReleaseOrphan(mac) => act.release_orphan(*mac),
         Command::Grant(user, grant) => {
             let detail = format!("{} {}", grant.amount, grant.reason);
             act.plain(*user, &Event::Granted(grant.clone()), "user.grant", detail).map(Done::created)
