@@ -66,6 +66,18 @@ pub enum BackupError {
         /// The error found in it.
         why: String,
     },
+    /// The file is encrypted for another key.
+    #[error("{path} is no usable backup: it was not encrypted for this key")]
+    WrongKey {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The file is of a later version.
+    #[error("{path} is no usable backup: it comes from a later version; install that version first")]
+    Later {
+        /// The path.
+        path: PathBuf,
+    },
     /// The copy failed verification.
     #[error("the store was copied, but the copy cannot be trusted, so it was dropped: {0}")]
     Copy(#[from] Broken),
@@ -232,8 +244,8 @@ pub fn restore_after(
 pub struct CopyContent {
     /// The verified content of the ledger.
     pub verified: Verified,
-    /// The time of its newest entry, by the clock at that time.
-    pub newest: Option<Timestamp>,
+    /// When something was last entered or done in it, by the clock at that time.
+    pub last_at: Option<Timestamp>,
     /// Whether somebody can log in as an owner.
     pub has_owner: bool,
 }
@@ -248,7 +260,7 @@ pub fn inspect(
     let read = draw(&source, from, temp, progress).and_then(|verified| {
         let admins = open_copy(temp)?.admins()?;
         let has_owner = admins.iter().any(|admin| admin.role == Role::Owner);
-        Ok(CopyContent { verified, newest: newest(temp)?, has_owner })
+        Ok(CopyContent { verified, last_at: last_at(temp)?, has_owner })
     });
     remove(temp);
     read
@@ -303,6 +315,14 @@ pub fn put_back(data_dir: &Path, from: &Path, stamp: &str) -> Result<Option<Path
     let replaced = made.inspect_err(|_| remove(&temp))?;
     publish(&temp, &path)?;
     Ok(replaced)
+}
+
+/// The time of a copy's newest entry or line of the audit.
+fn last_at(copy: &Path) -> Result<Option<Timestamp>, BackupError> {
+    let sql = "SELECT max(at) FROM (SELECT at FROM entries UNION ALL SELECT at FROM audit)";
+    let conn = Connection::open_with_flags(copy, READ_ONLY)?;
+    let at: Option<i64> = conn.query_row(sql, [], |row| row.get(0))?;
+    Ok(at.map(Timestamp))
 }
 
 /// The time of a copy's newest entry.
@@ -425,9 +445,7 @@ fn open_copy(path: &Path) -> Result<Reader, BackupError> {
     match MIGRATIONS.current_version(&conn) {
         Ok(SchemaVersion::Inside(_)) => Ok(Reader::new(conn)),
         Ok(SchemaVersion::NoneSet) => Err(unusable(path, "it is a database of something else")),
-        Ok(SchemaVersion::Outside(_)) => {
-            Err(unusable(path, "it comes from a later version; install that version first"))
-        }
+        Ok(SchemaVersion::Outside(_)) => Err(BackupError::Later { path: path.to_owned() }),
         Err(error) => Err(unusable(path, error)),
     }
 }

@@ -239,7 +239,11 @@ fn attachment_in(mut rest: impl Read) -> io::Result<Vec<u8>> {
 
 /// An error while a packed file is read: of the disk, or of what is in it.
 fn blame(from: &Path, error: io::Error) -> BackupError {
-    if error.raw_os_error().is_some() { at(from)(error) } else { unusable(from, error) }
+    match error.kind() {
+        _ if error.raw_os_error().is_some() => at(from)(error),
+        io::ErrorKind::PermissionDenied => BackupError::WrongKey { path: from.to_owned() },
+        _ => unusable(from, error),
+    }
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "it stands in map_err, which hands errors over")]

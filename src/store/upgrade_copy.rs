@@ -23,9 +23,10 @@ impl From<BackupError> for StoreError {
         match error {
             BackupError::File { path, source } => Self::Folder { path, source },
             BackupError::Store(error) => error,
-            error @ (BackupError::Unusable { .. } | BackupError::Copy(_)) => {
-                Self::NotCopied(error.to_string())
-            }
+            error @ (BackupError::Unusable { .. }
+            | BackupError::WrongKey { .. }
+            | BackupError::Later { .. }
+            | BackupError::Copy(_)) => Self::NotCopied(error.to_string()),
         }
     }
 }

@@ -184,11 +184,13 @@ pub struct Decryptor<R> {
 }
 
 impl<R: Read> Decryptor<R> {
-    /// Reads the header.
+    /// Reads the header. A file for another key is an error of the kind `PermissionDenied`.
     pub fn new(mut from: R, identity: &Identity) -> io::Result<Self> {
         let (head, mac, stanzas) = read_header(&mut from)?;
         let file_key = stanzas.iter().find_map(|stanza| stanza.open(identity));
-        let file_key = file_key.ok_or_else(|| broken("it was not encrypted for this key"))?;
+        let wrong_key =
+            || io::Error::new(io::ErrorKind::PermissionDenied, "it was not encrypted for this key");
+        let file_key = file_key.ok_or_else(wrong_key)?;
         hmac::verify(&header_key(&file_key), head.as_bytes(), &mac)
             .map_err(|_| broken("its header was changed"))?;
         let mut nonce = [0; PAYLOAD_NONCE_BYTES];

@@ -12,7 +12,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Uri};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Frame;
 use tokio::sync::Semaphore;
@@ -84,6 +84,21 @@ pub fn answer_unknown(router: Router) -> Router {
 /// Puts the limits around a router: what is inside finds requests whole, within their bounds.
 pub fn bound(router: Router) -> Router {
     bound_by(router, |_| CALL_MAX, Arc::default())
+}
+
+/// The same, where a call to an address may take as long as `call_max` says.
+pub fn bound_for(router: Router, call_max: fn(&Uri) -> Duration) -> Router {
+    bound_by(router, call_max, Arc::default())
+}
+
+/// For routes that read their body themselves and bound it: a panic ends in a problem, and answers are kept by nobody.
+pub fn unbound(router: Router) -> Router {
+    router.layer(CatchPanicLayer::custom(panicked)).layer(map_response(quieted))
+}
+
+async fn quieted(mut response: Response) -> Response {
+    quiet(response.headers_mut());
+    response
 }
 
 /// One layer for all: each costs a waiting call some hundred bytes of memory, and a relay has thousands of them.

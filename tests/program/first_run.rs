@@ -19,14 +19,14 @@ use crate::program::{LOOK, ProgramFolder, RunningProgram};
 const PASSWORD: &str = "rahasia-yang-panjang-1";
 
 /// A machine with the package's configuration, whose boots and clock the test decides.
-struct Pi {
-    folder: ProgramFolder,
-    daemon: Option<RunningProgram>,
+pub struct Pi {
+    pub folder: ProgramFolder,
+    pub daemon: Option<RunningProgram>,
 }
 
 impl Pi {
     /// Installed, and not started yet.
-    fn new() -> Self {
+    pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let folder = ProgramFolder::bare(dir, env!("CARGO_BIN_EXE_kuotad"), "kuotad.toml");
         std::fs::copy(
@@ -40,7 +40,7 @@ impl Pi {
     }
 
     /// The same, running in its first boot.
-    fn started() -> Self {
+    pub fn started() -> Self {
         let mut pi = Self::new();
         pi.boot("first", 20);
         pi.start();
@@ -56,11 +56,11 @@ impl Pi {
         std::fs::write(self.folder.path("machine/proc/uptime"), format!("{uptime_s}.25 1.00\n")).unwrap();
     }
 
-    fn code(&self, code: &str) {
+    pub fn code(&self, code: &str) {
         std::fs::write(self.folder.path("machine/boot/firmware/kuota-setup"), code).unwrap();
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = self.folder.command(args);
         command.env("KUOTA__DATA_DIR", self.folder.data()).env("KUOTA__ADMIN__LISTEN", "127.0.0.1:0");
         command.env("KUOTA__PORTAL__LISTEN", "127.0.0.1:0").env("KUOTA__ROUTER__POLL_INTERVAL", "200ms");
@@ -68,14 +68,14 @@ impl Pi {
     }
 
     /// Starts the daemon and waits until the set-up is served.
-    fn start(&mut self) {
+    pub fn start(&mut self) {
         let machine = self.folder.file("machine");
         let mut daemon = RunningProgram::start(self.command(&["run", "--machine", &machine]), &self.folder);
         daemon.logs("set-up listens");
         self.daemon = Some(daemon);
     }
 
-    fn address(&self, listens: &str) -> Option<String> {
+    pub fn address(&self, listens: &str) -> Option<String> {
         self.daemon.as_ref().unwrap().listens(listens)
     }
 
@@ -87,27 +87,27 @@ impl Pi {
     }
 
     /// The daemon is killed and started again within one boot.
-    fn restart(&mut self) {
+    pub fn restart(&mut self) {
         self.daemon.take().unwrap().kill();
         self.start();
     }
 
-    fn browser() -> Browser {
+    pub fn browser() -> Browser {
         Browser { cookie: None }
     }
 
-    async fn get(&self, browser: &Browser, path: &str) -> Reply {
+    pub async fn get(&self, browser: &Browser, path: &str) -> Reply {
         browser.call(self, Method::GET, path).send().await
     }
 
     /// Sends a form as the page at its address would, and keeps the cookie.
-    async fn send(&self, browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Reply {
+    pub async fn send(&self, browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Reply {
         let page = browser.call(self, Method::GET, path).send().await.text;
         let token = page.split("name=\"_token\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
         self.post(browser, path, &[fields, &[("_token", token.unwrap_or_default())]].concat()).await
     }
 
-    async fn post(&self, browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Reply {
+    pub async fn post(&self, browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Reply {
         let body: Vec<String> =
             fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
         let call = browser.call(self, Method::POST, path).body(body.join("&"));
@@ -141,19 +141,19 @@ impl Pi {
         to.is_some_and(|to| to.starts_with("/mulai/"))
     }
 
-    fn record(&self) -> Value {
+    pub fn record(&self) -> Value {
         serde_json::from_slice(&std::fs::read(self.folder.data().join("first-run.json")).unwrap()).unwrap()
     }
 }
 
 /// A browser, by its cookie.
 #[derive(Clone)]
-struct Browser {
-    cookie: Option<String>,
+pub struct Browser {
+    pub cookie: Option<String>,
 }
 
 impl Browser {
-    fn call(&self, pi: &Pi, method: Method, path: &str) -> Call {
+    pub fn call(&self, pi: &Pi, method: Method, path: &str) -> Call {
         let address = pi.address("set-up listens").unwrap();
         let call = Call::new(&http_client(), method, &format!("http://{address}{path}"))
             .header("accept", "text/html")

@@ -11,6 +11,7 @@ mod first_run;
 mod flood;
 mod manuals;
 mod memory;
+mod new_card;
 mod recovery;
 mod relay_cli;
 mod setup;

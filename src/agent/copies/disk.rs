@@ -5,9 +5,17 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::error::CopyError;
+use super::names::{files_in, site_and_moment};
+use crate::domain::units::Timestamp;
 
 /// Disks are looked for below these folders only.
 const MOUNT_ROOTS: [&str; 2] = ["/media", "/mnt"];
+/// The folder of copies on a disk that is found by its label.
+pub(super) const FOLDER: &str = "kuota";
+/// The most copies that are listed.
+const COPIES_SHOWN_MAX: usize = 30;
+/// Space that stays free on a card.
+const FREE_BYTES_MIN: u64 = 200 << 20;
 
 /// Where the system says which disks there are.
 #[derive(Clone, Debug)]
@@ -34,6 +42,47 @@ impl Default for Disks {
 }
 
 impl Disks {
+    /// The disks of a machine whose files are below `root`.
+    pub fn below(root: &Path) -> Self {
+        Self {
+            by_label: root.join("dev/disk/by-label"),
+            mountinfo: root.join("proc/self/mountinfo"),
+            roots: MOUNT_ROOTS.map(|folder| root.join(folder.trim_start_matches('/'))).to_vec(),
+            ..Self::default()
+        }
+    }
+
+    /// Copies of any site on the disks that are mounted, newest first: in their first folder and where the daemon puts them.
+    pub fn copies(&self) -> Vec<DiskCopy> {
+        let text = std::fs::read_to_string(&self.mountinfo).unwrap_or_default();
+        let mut found = Vec::new();
+        for Mount { at: mount, .. } in
+            text.lines().filter_map(Mount::parse).filter(|mount| self.is_below(mount))
+        {
+            let disk = mount.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            for folder in [mount.clone(), mount.join(FOLDER)] {
+                let files = files_in(&folder, |name| {
+                    let (site, at) = site_and_moment(name)?;
+                    Some((site.to_owned(), at))
+                });
+                let copies = files.unwrap_or_default().into_iter();
+                found.extend(copies.map(|((site, at), path)| DiskCopy {
+                    path,
+                    at,
+                    disk: disk.clone(),
+                    site,
+                }));
+            }
+        }
+        found.sort_by_key(|copy| std::cmp::Reverse(copy.at));
+        found.truncate(COPIES_SHOWN_MAX);
+        found
+    }
+
+    fn is_below(&self, mount: &Mount) -> bool {
+        self.roots.iter().any(|root| mount.at.starts_with(root) && mount.at != *root)
+    }
+
     /// Where the disk with a label is mounted. A service without access to devices sees no labels: there the folder
     /// where the disk is mounted has the label's name, as the system's own automatic mounting names it.
     pub(super) fn mount_of(&self, label: &str) -> Result<PathBuf, CopyError> {
@@ -42,17 +91,28 @@ impl Disks {
             .map_err(|error| absent(format!("{}: {error}", self.mountinfo.display())))?;
         let device = std::fs::canonicalize(self.by_label.join(udev_name(label))).ok();
         let mounts: Vec<Mount> = text.lines().filter_map(Mount::parse).collect();
-        let is_below =
-            |mount: &&Mount| self.roots.iter().any(|root| mount.at.starts_with(root) && mount.at != *root);
         let is_it = |mount: &&Mount| match &device {
             Some(device) => mount.source == *device,
             None => mount.at.file_name().is_some_and(|name| name == label),
         };
-        let found = mounts.iter().filter(is_below).rfind(is_it);
+        let found = mounts.iter().filter(|mount| self.is_below(mount)).rfind(is_it);
         let roots = self.roots.iter().map(|root| root.display().to_string()).collect::<Vec<_>>().join(" or ");
         let found = found.map(|mount| mount.at.clone());
         found.ok_or_else(|| absent(format!("the disk with the label {label} is not mounted below {roots}")))
     }
+}
+
+/// A copy on a disk that is plugged in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiskCopy {
+    /// The file.
+    pub path: PathBuf,
+    /// When it was made, by its name.
+    pub at: Timestamp,
+    /// The name of the folder at which its disk is mounted.
+    pub disk: String,
+    /// The tag of its site.
+    pub site: String,
 }
 
 /// A mounted file system.
@@ -107,6 +167,11 @@ fn udev_name(label: &str) -> String {
     name
 }
 
+/// How long a copy may be that is brought to the card of a folder.
+pub fn free_for_copies(folder: &Path) -> io::Result<u64> {
+    Ok(free_bytes(folder)?.saturating_sub(FREE_BYTES_MIN))
+}
+
 /// Bytes that may still be written to the disk of a folder.
 pub(super) fn free_bytes(folder: &Path) -> io::Result<u64> {
     let disk = rustix::fs::statvfs(folder)?;
@@ -151,6 +216,35 @@ mod tests {
             let mount = disks(dir.path(), &list).mount_of(label);
             assert_eq!(mount.ok(), found.map(PathBuf::from), "{label} in {list}");
         }
+    }
+
+    #[test]
+    fn copies_of_every_site_on_disks_that_are_mounted_are_listed_newest_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let usb = dir.path().join("media/MY USB");
+        std::fs::create_dir_all(usb.join("kuota")).unwrap();
+        std::fs::create_dir_all(dir.path().join("proc/self")).unwrap();
+        std::fs::create_dir_all(dir.path().join("home")).unwrap();
+        let at =
+            |folder: &str| format!("40 22 8:1 / {}/{folder} rw - vfat /dev/sda1 rw\n", dir.path().display());
+        let list = at("media/MY\\040USB") + &at("home");
+        std::fs::write(dir.path().join("proc/self/mountinfo"), list).unwrap();
+        let old = "kuota-0a1b2c3d-20261121T070500Z.db.zst.age";
+        let new = "kuota-ffffffff-20261122T070500Z.db.zst";
+        for file in ["home/kuota-0a1b2c3d-20261123T070500Z.db.zst", "media/MY USB/foto.jpg"] {
+            std::fs::write(dir.path().join(file), "x").unwrap();
+        }
+        std::fs::write(usb.join("kuota").join(old), "x").unwrap();
+        std::fs::write(usb.join(new), "x").unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", usb.join("kuota-0a1b2c3d-20261124T070500Z.db.zst"))
+            .unwrap();
+        let found = Disks::below(dir.path()).copies();
+        let names: Vec<_> =
+            found.iter().map(|copy| (copy.path.clone(), copy.disk.as_str(), copy.site.as_str())).collect();
+        let expected =
+            [(usb.join(new), "MY USB", "ffffffff"), (usb.join("kuota").join(old), "MY USB", "0a1b2c3d")];
+        assert_eq!(names, expected);
+        assert!(Disks::below(&dir.path().join("none")).copies().is_empty());
     }
 
     #[test]

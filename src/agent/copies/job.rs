@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use data_encoding::HEXLOWER;
 use tokio::runtime::Handle;
 
-use super::disk::{Disks, free_bytes};
+use super::disk::{self, Disks, free_bytes};
 use super::error::CopyError;
 use super::keep::surplus;
 use super::log::{CopyLog, CopyRecord};
@@ -223,7 +223,7 @@ impl CopyJob {
             }
             CopyTarget::Folder(path) => path.clone(),
             CopyTarget::Usb(label) => {
-                let folder = self.disks.mount_of(label)?.join("kuota");
+                let folder = self.disks.mount_of(label)?.join(disk::FOLDER);
                 self.on_another_disk(folder.parent().unwrap_or(&folder))?;
                 private_folder(&folder)?;
                 folder

@@ -40,7 +40,7 @@ use crate::store::Unwritable;
 use crate::store::backup;
 use crate::tools::digest;
 
-pub use disk::Disks;
+pub use disk::{DiskCopy, Disks, free_for_copies};
 pub use error::{CopyError, RemoteError};
 pub use fetch::{CopySource, FetchError, FetchedCopy};
 pub use kit::{KitError, RECIPIENT_FILE, RecoveryKit, keep_public_half, make_kit, public_half};

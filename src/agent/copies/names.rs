@@ -64,7 +64,7 @@ pub(super) fn parts_in(folder: &Path, tag: &str) -> io::Result<Vec<PathBuf>> {
     Ok(found.into_iter().map(|(_, path)| path).collect())
 }
 
-fn files_in<T>(folder: &Path, read: impl Fn(&str) -> Option<T>) -> io::Result<Vec<(T, PathBuf)>> {
+pub(super) fn files_in<T>(folder: &Path, read: impl Fn(&str) -> Option<T>) -> io::Result<Vec<(T, PathBuf)>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;

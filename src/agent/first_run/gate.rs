@@ -61,7 +61,8 @@ impl IntoResponse for NotClaimant {
 
 const NOT_CLAIMED: &str = "not_claimed";
 
-fn claimant(run: &FirstRun, page_request: PageRequest) -> Result<Claimant, Problem> {
+/// The claimant; an error for any other browser.
+pub(super) fn claimant(run: &FirstRun, page_request: PageRequest) -> Result<Claimant, Problem> {
     let cookie = page_request.session.clone().unwrap_or_default();
     if run.record().claiming.is_claimed_by(&browser_of(&cookie)) {
         return Ok(Claimant { page_request, token: form_token(&cookie) });

@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::agent::copies::Disks;
 use crate::settings::{Secret, without_mark};
 
 /// Folders at which the boot partition of a Pi is mounted, the usual one first.
@@ -82,6 +83,11 @@ impl Machine {
     /// The default gateway of IPv4, which at most sites is the router.
     pub fn gateway(&self) -> Option<Ipv4Addr> {
         gateway(&self.text("proc/net/route")?)
+    }
+
+    /// Its disks.
+    pub fn disks(&self) -> Disks {
+        Disks::below(&self.0)
     }
 
     fn text(&self, path: &str) -> Option<String> {

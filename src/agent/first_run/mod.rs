@@ -7,6 +7,7 @@
 //! | [`record`] | `first-run.json`: the claim and the answers so far |
 //! | `state` | what every page holds |
 //! | `gate` | who may open the steps, and forms that only our own pages can send |
+//! | `recovery` | in place of the steps: a store that comes back from a copy |
 //! | `neighbours` | routers that announce themselves on the wire |
 //! | `router_login`, `script_link` | by which log-in the router is looked at; the address of its script |
 //! | `claim_page`, `step`, `step_page`, `steps` | the pages |
@@ -20,6 +21,7 @@ mod gate;
 pub mod machine;
 mod neighbours;
 pub mod record;
+mod recovery;
 mod router_login;
 mod script_link;
 pub mod serve;

@@ -19,7 +19,7 @@ use super::claim::Claiming;
 use super::machine::Machine;
 use super::record::{Record, Stage};
 use super::state::FirstRun;
-use super::{claim_page, gate, steps};
+use super::{claim_page, gate, recovery, steps};
 use crate::agent::config::files::is_default;
 use crate::agent::config::{Config, LoadedConfig};
 use crate::clock::Clock;
@@ -90,6 +90,7 @@ pub async fn serve(
         record.claiming = record.claiming.into_closed();
     }
     make_data_dir(&config.data_dir)?;
+    recovery::remove_left(&config.data_dir);
     let listener = TcpListener::bind(config.admin.listen).await?;
     let address = listener.local_addr()?;
     let limits = Arc::new(config.clone()).desk_limits();
@@ -155,13 +156,16 @@ fn routes(run: &Arc<FirstRun>) -> Router {
         .route("/mulai/kode", post(claim_page::take_by_code))
         .route("/tentang", get(claim_page::about))
         .merge(steps::routes())
+        .merge(recovery::routes())
         .merge(defaults.site.assets.routes());
+    let admit = from_fn_with_state(Arc::clone(run), gate::admit);
+    let upload = layout::around(recovery::upload_route(), defaults.clone());
+    let upload = upload.with_state(Arc::clone(run)).layer(admit.clone());
     let all = layout::around(pages, defaults)
         .route("/healthz", get(healthz))
         .with_state(Arc::clone(run))
         .fallback(elsewhere);
-    let admitted = all.layer(from_fn_with_state(Arc::clone(run), gate::admit));
-    limits::bound(admitted)
+    limits::bound_for(all.layer(admit), recovery::call_max).merge(limits::unbound(upload))
 }
 
 fn page_defaults(run: &FirstRun) -> PageDefaults {

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::record::{Answers, DeviceAnswer, PackageAnswer, Record, Stage};
+use super::recovery;
 use crate::agent::engine::{
     Actor, Command, Done, EngineError, EngineGone, Key, NewDevice, NewPackage, NewUser, View,
 };
@@ -39,6 +40,9 @@ pub async fn settle(site: &Site) -> Result<(), SettleError> {
         tracing::warn!(%error, "first-run.json cannot be read");
         None
     });
+    if record.is_some() {
+        recovery::remove_left(data_dir);
+    }
     let Some(record) = record.filter(|record| record.stage == Stage::Entering) else { return Ok(()) };
     let Some(owner) = record.answers.owner.clone() else { return Ok(()) };
     let source =

@@ -8,6 +8,7 @@ use tokio::sync::{Mutex as AsyncMutex, watch};
 
 use super::machine::{Boot, Machine};
 use super::record::Record;
+use super::recovery::Recovery;
 use super::script_link::ScriptLink;
 use crate::agent::config::{Config, ConfigError, DeskLayer, LoadedConfig};
 use crate::clock::Clock;
@@ -46,6 +47,8 @@ pub(super) struct FirstRun {
     pub host_names: HostNames,
     /// The owner's own log-in to the router, once typed.
     pub login: AsyncMutex<Option<RouterLogin>>,
+    /// A restore that is under way.
+    pub recovery: Arc<AsyncMutex<Recovery>>,
     /// The port on which the pages are.
     pub port: u16,
     codes: Mutex<RateLimit>,
@@ -81,6 +84,7 @@ impl FirstRun {
             passwords: Passwords::default(),
             host_names,
             login: AsyncMutex::default(),
+            recovery: Arc::default(),
             port: 0,
             presses: Mutex::new(RateLimit::every(PRESS_PAUSE, PRESSES_AT_ONCE)),
             script: Mutex::default(),

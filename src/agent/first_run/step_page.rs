@@ -66,7 +66,7 @@ impl FindingLine {
 pub(super) struct StepPage {
     pub frame: Frame,
     pub words: &'static StepWords,
-    /// "Step 1 of 9".
+    /// "Step 1 of 9"; empty beside the steps.
     progress: String,
     about: Vec<String>,
     complaint: Option<String>,
@@ -75,8 +75,8 @@ pub(super) struct StepPage {
     /// Texts to copy, each with what it is.
     texts: Vec<(String, String)>,
     qr: Option<String>,
-    /// An address of its own, with its name.
-    link: Option<(&'static str, &'static str)>,
+    /// Addresses of their own, each with its name.
+    links: Vec<(&'static str, &'static str)>,
     fields: Vec<FieldView>,
     /// Where the fields go, and the button.
     action: &'static str,
@@ -112,7 +112,7 @@ impl StepPage {
             findings: Vec::new(),
             texts: Vec::new(),
             qr: None,
-            link: None,
+            links: Vec::new(),
             fields: Vec::new(),
             action: step.path(),
             submit: Some(words.next),
@@ -122,6 +122,12 @@ impl StepPage {
             claimed: claimed.unwrap_or_default(),
             refused: page_request.refused.clone(),
         }
+    }
+
+    /// An empty page that is no step, with a button that goes on.
+    pub fn beside(run: &FirstRun, claimant: &Claimant, title: &'static str, action: &'static str) -> Self {
+        let frame = claimant.page_request.frame(title);
+        Self { frame, progress: String::new(), action, ..Self::new(run, claimant, Step::Name) }
     }
 
     /// Adds a paragraph.
@@ -181,8 +187,15 @@ impl StepPage {
 
     /// Adds a link that looks like a button.
     #[must_use]
-    pub fn link(self, path: &'static str, name: &'static str) -> Self {
-        Self { link: Some((path, name)), ..self }
+    pub fn link(mut self, path: &'static str, name: &'static str) -> Self {
+        self.links.push((path, name));
+        self
+    }
+
+    /// Leads back to another page.
+    #[must_use]
+    pub fn back(self, path: &'static str) -> Self {
+        Self { back: Some(path), ..self }
     }
 
     /// The button that sends the fields; none for a page without them.

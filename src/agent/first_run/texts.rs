@@ -52,6 +52,7 @@ words! {
         name: "Nama hotspot", "Name of the hotspot";
         name_text: "Jawaban disimpan di setiap langkah. Anda boleh berhenti dan melanjutkan nanti dengan browser ini.",
             "Each step saves its answers. You can stop and go on later in this browser.";
+        have_kit: "Saya punya kit pemulihan", "I have a recovery kit";
         site_name: "Nama yang dilihat pelanggan", "The name that customers see";
         language: "Bahasa", "Language";
         zone: "Zona waktu", "Time zone";
@@ -157,6 +158,96 @@ words! {
 }
 
 words! {
+    /// A store that comes back from a copy.
+    RecoveryWords {
+        title: "Pulihkan dari salinan", "Restore from a copy";
+        choose_text: "Di mana salinan data Anda? Selain salinannya, Anda memerlukan kunci dari kit pemulihan.",
+            "Where is the copy of your data? Besides the copy you need the key of the recovery kit.";
+        at_relay: "Di relay", "At the relay";
+        on_disk: "Di diska USB", "On a USB disk";
+        in_file: "Berkas dari ponsel ini", "A file of this phone";
+        back: "Kembali", "Back";
+        copy: "Salinan", "Copy";
+        look_again: "Periksa lagi", "Look again";
+        relay_text: "Alamat relay dan token baca tercetak di kit pemulihan. Mesin ini perlu sambungan internet.",
+            "The relay's address and the token that reads are printed on the recovery kit. This machine needs the internet.";
+        relay_url: "Alamat relay", "Address of the relay";
+        url_hint: "Dimulai dengan https://", "It begins with https://";
+        url_unfit: "Bukan alamat: tulis seperti https://relay.example. Tanpa https tidak ada token yang dikirim.",
+            "No address: write it like https://relay.example. Without https no token is sent.";
+        relay_token: "Token baca dari kit", "The kit's token that reads";
+        relay_token_unfit: "Tulis token yang tercetak di kit: huruf dan angka saja.", "Type the token that is printed on the kit: letters and digits only.";
+        server_empty: "Di sana tidak ada salinan situs ini. Periksa alamatnya, atau pakai diska USB atau berkas.", "There is no copy of this site there. Check the address, or use a USB disk or a file.";
+        several_sites: "Di sana ada salinan dari beberapa situs. Tulis tag situs Anda: {0}.", "There are copies of several sites. Type the tag of yours: {0}.";
+        fetch_failed: "Salinan tidak dapat diambil dari {0}. Periksa alamat, token atau kunci, dan sambungan internet, lalu coba lagi.",
+            "The copy could not be fetched from {0}. Check the address, the token or key and the internet, then try again.";
+        in_bucket: "Di penyimpanan objek (S3)", "In an object store (S3)";
+        bucket_text: "Tulis penyimpanan objek tempat salinan dikirim, dan kunci yang boleh membaca isinya. Kunci itu tidak disimpan. Mesin ini perlu sambungan internet.",
+            "Type the object store to which copies were sent, and a key that may read it. The key is not stored. This machine needs the internet.";
+        bucket_url: "Alamat penyimpanan", "Address of the store";
+        bucket: "Bucket", "Bucket";
+        bucket_unfit: "Tulis seperti s3://bucket/awalan.", "Write it like s3://bucket/prefix.";
+        region: "Wilayah", "Region";
+        key_id: "Nama kunci akses", "Name of the access key";
+        key_secret: "Rahasia kunci akses", "Secret of the access key";
+        key_part_unfit: "Isi tanpa spasi, paling banyak 200 karakter.", "Fill this in without spaces, at most 200 characters.";
+        tag: "Tag situs", "Tag of the site";
+        tag_hint: "Hanya bila ada salinan dari beberapa situs.", "Only where there are copies of several sites.";
+        fetch: "Ambil salinan", "Fetch the copy";
+        disk_text: "Pasang diska USB yang berisi salinan di Raspberry Pi.", "Plug the USB disk with the copies into the Raspberry Pi.";
+        disk_copy: "{0}, diska {1}, situs {2}", "{0}, disk {1}, site {2}";
+        disk_empty: "Tidak ada salinan di diska yang terpasang. Pasang diskanya, tunggu sebentar, lalu periksa lagi.",
+            "There is no copy on a disk that is plugged in. Plug it in, wait a moment, and look again.";
+        disk_gone: "Salinan itu tidak ada lagi di diska. Pasang diskanya dan pilih lagi.", "That copy is no longer on the disk. Plug the disk in and choose again.";
+        upload_text: "Pilih berkas salinan, yang namanya berakhir dengan .db.zst.age. Tunggu sampai halaman berikutnya muncul.",
+            "Choose the file of the copy, whose name ends with .db.zst.age. Wait until the next page appears.";
+        send: "Kirim berkas", "Send the file";
+        too_long: "Berkas itu terlalu besar untuk kartu ini. Pakai kartu yang lebih besar atau salinan lain.",
+            "The file is too large for this card. Use a larger card or another copy.";
+        upload_broken: "Berkas tidak sampai dengan utuh. Pilih berkasnya dan kirim lagi.", "The file did not arrive whole. Choose it and send it again.";
+        key: "Kunci kit pemulihan", "Key of the recovery kit";
+        key_text: "Ketik kunci rahasia dari kit. Kunci dipakai sekali untuk membuka salinan dan tidak disimpan.",
+            "Type the secret key of the kit. It is used once to open the copy and is not stored.";
+        key_field: "Kunci rahasia", "Secret key";
+        key_hint: "Dimulai dengan AGE-SECRET-KEY-1. Spasi dan huruf besar atau kecil tidak masalah.", "It begins with AGE-SECRET-KEY-1. Spaces and upper or lower case do not matter.";
+        key_unfit: "Ini bukan kunci kit pemulihan, atau ada yang salah ketik. Periksa setiap kelompok empat huruf.",
+            "This is no key of a recovery kit, or it is mistyped. Check each group of four characters.";
+        key_not_needed: "Salinan ini tidak dienkripsi, jadi tidak perlu kunci.", "This copy is not encrypted, so no key is needed.";
+        wrong_key: "Kunci ini benar tetapi bukan untuk salinan itu. Pakai kunci dari kit yang berlaku saat salinan dibuat.",
+            "The key is a good one but not that of this copy. Use the key of the kit that counted when the copy was made.";
+        not_chosen: "Belum ada salinan yang dipilih, atau mesin dinyalakan ulang, atau salinan masih dibaca. Pilih lagi di mana salinannya.",
+            "No copy is chosen, or the machine was started again, or a copy is still being read. Choose again where the copy is.";
+        open: "Buka salinan", "Open the copy";
+        busy: "Salinan masih dikerjakan. Tunggu sebentar, lalu buka halaman ini lagi.", "A copy is still being worked on. Wait a moment and open this page again.";
+        has_store: "Kartu ini sudah punya data kuota. Agar tidak ada yang tertimpa, pulihkan di terminal dengan kuotad restore, atau pakai kartu baru.",
+            "This card has data of kuota already. So that nothing is overwritten, restore in a terminal with kuotad restore, or use a new card.";
+        damaged: "Salinan ini rusak atau tidak lengkap. Tidak ada yang berubah. Ambil salinan lain.", "This copy is damaged or not whole. Nothing was changed. Take another copy.";
+        later: "Salinan ini dari versi kuota yang lebih baru. Tidak ada yang berubah. Perbarui kuota di mesin ini, lalu ulangi.",
+            "This copy is of a later version of kuota. Nothing was changed. Update kuota on this machine, then do it again.";
+        no_owner: "Di salinan ini tidak ada pemilik yang bisa masuk. Pulihkan di terminal dengan kuotad restore.", "In this copy there is no owner who could log in. Restore in a terminal with kuotad restore.";
+        card: "Kartu tidak bisa ditulis atau penuh, atau salinan tidak bisa dibaca. Tidak ada yang berubah. Periksa kartu dan diska, lalu coba lagi.",
+            "The card cannot be written or is full, or the copy cannot be read. Nothing was changed. Check card and disk, then try again.";
+        confirm: "Isi salinan", "What is in the copy";
+        confirm_text: "Salinan terbuka dan semua catatannya cocok. Periksa apakah ini situs Anda.", "The copy is open and all of its records agree. Check that this is your site.";
+        site: "Nama situs", "Name of the site";
+        up_to: "Lengkap sampai", "Complete up to";
+        customers: "Pelanggan", "Customers";
+        debts: "Tagihan", "Debts";
+        entries: "Catatan buku", "Entries of the ledger";
+        receipts: "Kuitansi", "Receipts";
+        with_settings: "Pengaturan, log-in router, dan token relay ikut dipulihkan.", "Settings, the router's log-in and the relay's token are restored, too.";
+        without_settings: "Salinan ini tanpa pengaturan: router dan relay harus diatur lagi setelahnya.", "This copy has no settings: router and relay have to be set again afterwards.";
+        restore: "Pulihkan", "Restore";
+        restored: "Data sudah dipulihkan", "The data are restored";
+        restored_text: "kuota sedang dimulai. Dalam beberapa detik Anda bisa masuk dengan nama dan kata sandi Anda yang dulu.",
+            "kuota is starting. In a few seconds you can log in with your name and password of before.";
+        passive_text: "Mesin ini hanya melihat dulu, karena mesin lama mungkin masih bekerja. Tekan Ambil alih situs ini di halaman Cadangan bila mesin ini yang akan bekerja.",
+            "This machine only looks on at first, because the old one may still be at work. Press Take over this site on the page Copies when this machine is to work.";
+        to_login: "Masuk", "Log in";
+    }
+}
+
+words! {
     /// The rules in questions.
     PolicyWords {
         overage: "Kuota habis, lalu?", "The quota is used up: what then?";
@@ -197,6 +288,7 @@ mod tests {
     fn both_languages_say_the_same() {
         crate::ui::catalogue::check(super::ClaimWords::ALL);
         crate::ui::catalogue::check(super::StepWords::ALL);
+        crate::ui::catalogue::check(super::RecoveryWords::ALL);
         crate::ui::catalogue::check(super::PolicyWords::ALL);
     }
 }

@@ -7,6 +7,7 @@ use axum::extract::State;
 use serde_json::Value;
 
 use crate::agent::first_run::gate::{Claimant, StepForm};
+use crate::agent::first_run::recovery::START;
 use crate::agent::first_run::state::FirstRun;
 use crate::agent::first_run::step::Step;
 use crate::agent::first_run::step_page::{
@@ -42,6 +43,7 @@ pub(in crate::agent::first_run) async fn show(
     let mut contact = text_field("contact", words.contact, text("portal.contact"));
     contact.is_required = false;
     page.about(words.name_text)
+        .link(START, words.have_kit)
         .field(text_field("name", words.site_name, text("name")))
         .field(choice_field("language", words.language, &LANGUAGES, &language))
         .field(choice_field("timezone", words.zone, &ZONES, &zone))
