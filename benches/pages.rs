@@ -1,6 +1,6 @@
 //! How long the pages take and how large they are with 10 000 users, 30 000 orders and 200 000 lines in the store: each
 //! under 100 ms and 50 KB, searches under 50 ms; and the pages that are opened most by 16 connections at once.
-//! `cargo bench --bench pages`; `PAGES_YEARS=5` has an order of everybody every month and a line every day of so many years:
+//! `cargo bench --bench pages`; `PAGES_YEARS=5` has an order of everybody every month, a line every day and a closed drawer of so many years:
 //! 19 million lines, 5 GB below the folder for temporary files.
 #![allow(clippy::unwrap_used, reason = "a bench may fail loudly")]
 

@@ -148,6 +148,7 @@ pub fn fill(folder: &Path, extent: Extent) {
             }
         }
     }
+    close_drawers(&tx);
     (1..=users).step_by(2).for_each(|no| debt(&mut ledger, no));
     let seq = ledger.seq;
     (0..REVIEWS).for_each(|n| review(&tx, n));
@@ -165,6 +166,21 @@ pub fn fill(folder: &Path, extent: Extent) {
     tx.execute_batch(BY_USER).unwrap();
     tx.commit().unwrap();
     println!("{users} users, {receipt} orders, {seq} lines, {AUDIT_LINES} lines of audit");
+}
+
+/// The drawer is closed at the end of each day, as the cashier should; today's is open.
+fn close_drawers(tx: &Transaction) {
+    let to_day = |at: &str| format!("({at} + 7 * {HOUR_MS}) / {DAY_MS}");
+    let (day, now) = (to_day("at"), to_day(&NOW_MS.to_string()));
+    let close = format!(
+        "UPDATE cash_moves SET closing_no = {day} - (SELECT min({day}) FROM cash_moves) + 1 WHERE {day} < {now};
+         INSERT INTO closings
+           SELECT closing_no, max(at), cashier, sum((method = 'cash' AND kind = 'taken') * amount_rp),
+             sum((method = 'cash' AND kind = 'returned') * amount_rp), sum((method = 'cash' AND kind = 'taken') * amount_rp),
+             sum(kind = 'taken'), min(receipt_no), max(receipt_no), ''
+           FROM cash_moves WHERE closing_no IS NOT NULL GROUP BY closing_no;"
+    );
+    tx.execute_batch(&close).unwrap();
 }
 
 fn packages(tx: &Transaction) {

@@ -41,10 +41,12 @@ struct Word {
     digits: Option<String>,
     /// Upper-case pairs with colons, where it may be a piece of a MAC address written with separators.
     pairs: Option<String>,
-    /// Upper-case digits, where it may be a piece of a MAC address written without.
-    hex: Option<String>,
+    /// Its digits of four bits, where it may be a piece of a MAC address written without.
+    nibbles: Option<Vec<u8>>,
     /// Where it may be the beginning of an IP address.
     is_dotted: bool,
+    /// Where it is a whole IP address.
+    address: Option<IpAddr>,
 }
 
 impl Word {
@@ -59,19 +61,22 @@ impl Word {
         };
         let pairs = text.replace('-', ":").to_uppercase();
         let is_pairs = pairs.contains(':') && pairs.chars().all(|c| c.is_ascii_hexdigit() || c == ':');
-        let hex = text.replace('.', "").to_uppercase();
-        let is_hex = hex.len() >= BARE_MAC_DIGITS_MIN && hex.chars().all(|c| c.is_ascii_hexdigit());
+        let bare = text.chars().filter(|c| *c != '.');
+        let nibbles: Option<Vec<u8>> =
+            bare.map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+        let text = text.to_lowercase();
         Self {
             digits,
             pairs: is_pairs.then_some(pairs),
-            hex: is_hex.then_some(hex),
+            nibbles: nibbles.filter(|nibbles| nibbles.len() >= BARE_MAC_DIGITS_MIN),
             is_dotted: text.contains('.') && text.chars().all(|c| c.is_ascii_digit() || c == '.'),
-            text: text.to_lowercase(),
+            address: text.parse().ok(),
+            text,
         }
     }
 
     fn fits(&self, who: &Candidate) -> bool {
-        let holds = |text: &str| text.to_lowercase().contains(&self.text);
+        let holds = |text: &str| contains(text, &self.text);
         holds(who.name)
             || who.login.is_some_and(holds)
             || who.phone.is_some_and(|phone| holds(phone) || self.fits_number(phone))
@@ -83,26 +88,44 @@ impl Word {
     fn fits_number(&self, phone: &str) -> bool {
         let Some(part) = &self.digits else { return false };
         let typed: String = phone.chars().filter(char::is_ascii_digit).collect();
+        if typed.contains(part) {
+            return true;
+        }
+        // The other forms have another beginning and the same end.
+        if !part.starts_with(['0', '2', '6']) {
+            return false;
+        }
         let e164 = phone::e164(phone).unwrap_or_default();
         // At home the country's code is a zero.
         let home = e164.strip_prefix("+62").map(|rest| format!("0{rest}")).unwrap_or_default();
-        [typed, e164, home].iter().any(|number| number.contains(part))
+        [e164, home].iter().any(|number| number.contains(part))
     }
 
     fn fits_mac(&self, mac: Mac) -> bool {
-        let written = mac.to_string();
-        self.pairs.as_ref().is_some_and(|part| written.contains(part))
-            || self.hex.as_ref().is_some_and(|part| written.replace(':', "").contains(part))
+        let has_bare = |part: &Vec<u8>| {
+            let nibbles = mac.0.map(|byte| [byte >> 4, byte & 0xF]);
+            nibbles.as_flattened().windows(part.len()).any(|piece| piece == part)
+        };
+        self.nibbles.as_ref().is_some_and(has_bare)
+            || self.pairs.as_ref().is_some_and(|part| mac.to_string().contains(part))
     }
 
     fn fits_address(&self, address: IpAddr) -> bool {
-        let written = address.to_string();
         // A whole address matches exactly: 10.5.50.2 is not 10.5.50.27.
-        match self.text.parse::<IpAddr>() {
-            Ok(whole) => whole == address,
-            Err(_) => self.is_dotted && written.starts_with(&self.text),
+        match self.address {
+            Some(whole) => whole == address,
+            None => self.is_dotted && address.to_string().starts_with(&self.text),
         }
     }
+}
+
+/// Whether a text contains a part that is in lower case, whatever case it is in. Nearly every name is ASCII and needs no copy.
+fn contains(text: &str, part: &str) -> bool {
+    if !text.is_ascii() {
+        return text.to_lowercase().contains(part);
+    }
+    let (text, part) = (text.as_bytes(), part.as_bytes());
+    part.is_empty() || text.windows(part.len()).any(|piece| piece.eq_ignore_ascii_case(part))
 }
 
 impl Query {

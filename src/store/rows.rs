@@ -1,7 +1,9 @@
 //! Reads rows of the store's tables as values of the rules.
 
+use std::fmt::Display;
+
 use jiff::civil::Date;
-use rusqlite::Row;
+use rusqlite::{Row, RowIndex};
 
 use super::error::StoreError;
 use super::record::UserRecord;
@@ -15,8 +17,8 @@ use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::domain::usage::{Counter, RowId};
 use crate::protocol::LineWire;
 
-/// A column that a CHECK constraint keeps from being negative.
-pub(super) fn unsigned(row: &Row, column: &str) -> Result<u64, StoreError> {
+/// A column, by name or place, that a CHECK constraint keeps from being negative.
+pub(super) fn unsigned<C: RowIndex + Copy + Display>(row: &Row, column: C) -> Result<u64, StoreError> {
     let value: i64 = row.get(column)?;
     u64::try_from(value).map_err(|_| StoreError::Nonsense(format!("{column} is {value}")))
 }

@@ -146,39 +146,54 @@ pub(crate) fn listed<'a>(look: &'a ReadView, listing: &UserListing) -> UsersPage
             users.push(user);
         }
     }
-    sort(look, listing.order, &mut users);
-    if listing.is_descending {
-        users.reverse();
-    }
-    let total = users.len();
-    let items = users.into_iter().skip(listing.page.saturating_mul(listing.rows)).take(listing.rows);
-    UsersPage { items: items.collect(), total, counts }
+    UsersPage { total: users.len(), items: page(look, listing, users), counts }
 }
 
-/// Sorts from the least to the most; what has no end comes last.
-fn sort(look: &ReadView, order: UserOrder, users: &mut [&UserRecord]) {
-    match order {
-        UserOrder::Name => users.sort_by_cached_key(|user| (user.name.to_lowercase(), user.no)),
-        UserOrder::Remaining => users.sort_by_cached_key(|user| {
+/// The users of the page, from the least to the most; what has no end comes last.
+fn page<'a>(look: &ReadView, listing: &UserListing, users: Vec<&'a UserRecord>) -> Vec<&'a UserRecord> {
+    match listing.order {
+        UserOrder::Name => page_by(listing, users, |user| user.name.to_lowercase()),
+        UserOrder::Remaining => page_by(listing, users, |user| {
             let account = &user.account;
-            (account.unlimited, account.balance.remaining(), user.no)
+            (account.unlimited, account.balance.remaining())
         }),
         UserOrder::Owed => look.with_context(|ctx| {
             let tariff = ctx.tariff();
-            users.sort_by_cached_key(|user| {
-                let due = tariff::total(&tariff.owed(&user.account));
-                (due.map_or(u64::MAX, |due| due.0), user.no)
-            });
+            page_by(listing, users, |user| {
+                tariff::total(&tariff.owed(&user.account)).map_or(u64::MAX, |due| due.0)
+            })
         }),
-        UserOrder::Expiry => users.sort_by_cached_key(|user| {
+        UserOrder::Expiry => page_by(listing, users, |user| {
             let expires_at = user.account.expires_at;
-            (expires_at.is_none(), expires_at, user.no)
+            (expires_at.is_none(), expires_at)
         }),
-        UserOrder::Seen => users.sort_by_cached_key(|user| {
-            let (is_online, seen_at): (bool, Option<Timestamp>) = look.last_seen(user.no);
-            (is_online, seen_at, user.no)
-        }),
+        UserOrder::Seen => page_by(listing, users, |user| look.last_seen(user.no)),
     }
+}
+
+/// The users of the page by `key`, in the order of their entry where it is the same. The rest is set apart, not sorted.
+fn page_by<'a, K: Ord>(
+    listing: &UserListing,
+    users: Vec<&'a UserRecord>,
+    key: impl Fn(&UserRecord) -> K,
+) -> Vec<&'a UserRecord> {
+    let mut keyed: Vec<(K, u32, &UserRecord)> =
+        users.into_iter().map(|user| (key(user), user.no, user)).collect();
+    let compare = |a: &(K, u32, &UserRecord), b: &(K, u32, &UserRecord)| {
+        let order = (&a.0, a.1).cmp(&(&b.0, b.1));
+        if listing.is_descending { order.reverse() } else { order }
+    };
+    let start = listing.page.saturating_mul(listing.rows).min(keyed.len());
+    if (1..keyed.len()).contains(&start) {
+        keyed.select_nth_unstable_by(start, compare);
+    }
+    let mut page = keyed.split_off(start);
+    if listing.rows < page.len() {
+        page.select_nth_unstable_by(listing.rows, compare);
+        page.truncate(listing.rows);
+    }
+    page.sort_unstable_by(compare);
+    page.into_iter().map(|(_, _, user)| user).collect()
 }
 
 fn fits(q: &search::Query, user: &UserRecord, look: &ReadView) -> bool {

@@ -1,0 +1,133 @@
+// What a person does with a phone in scripts/check-packages: sets a fresh machine up, restores it on a new card with the recovery
+// kit, takes the site over. The kit's key is kept in the folder from one to the other.
+'use strict'
+
+const assert = require('node:assert/strict')
+const { readFileSync, writeFileSync } = require('node:fs')
+const { join } = require('node:path')
+const { parseArgs } = require('node:util')
+const { chromium } = require('../node/node_modules/playwright-core')
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { folder: { type: 'string' }, home: { type: 'string' }, router: { type: 'string' } },
+})
+const PHONE = { width: 360, height: 740 }
+const DEADLINE_MS = 30_000
+const CODE = 'kode-di-kartu-1'
+const OWNER = { name: 'pemilik', password: 'kata-sandi-contoh-1' }
+const KIT = join(values.folder, 'kit')
+
+async function claim(page, press) {
+  await page.goto(values.home)
+  await page.getByRole('heading', { name: 'Pasang kuota', level: 1 }).waitFor()
+  await page.getByLabel('Kode', { exact: true }).fill(CODE)
+  await press('Lanjutkan dengan kode')
+}
+
+async function logIn(page) {
+  await page.getByLabel('Nama').waitFor()
+  await page.getByLabel('Nama').fill(OWNER.name)
+  await page.getByLabel('Kata sandi').fill(OWNER.password)
+  await page.getByRole('button', { name: 'Masuk' }).click()
+  await page.waitForURL(`${values.home}/`)
+}
+
+/** The desk answers at the same address once the set-up has ended. */
+async function desk(page) {
+  const end = Date.now() + DEADLINE_MS
+  for (;;) {
+    const answer = await page.goto(`${values.home}/masuk`).catch(() => undefined)
+    if (answer?.ok() && (await page.getByLabel('Kata sandi').count()) > 0) return
+    assert.ok(Date.now() < end, 'the desk does not answer')
+    await new Promise((resolve) => setTimeout(resolve, 300))
+  }
+}
+
+const jobs = {
+  async 'set-up'(page, { press, fill, seen, counts }) {
+    await claim(page, press)
+    await seen('Nama hotspot')
+    await fill('Nama yang dilihat pelanggan', 'Warung Ibu')
+    await press('Lanjut')
+    await seen('Pemilik')
+    await fill('Kata sandi', OWNER.password)
+    await fill('Kata sandi sekali lagi', OWNER.password)
+    await press('Lanjut')
+    await seen('Router')
+    await fill('Alamat API router', values.router)
+    await fill('Nama pengguna router', 'kuota')
+    await fill('Kata sandi router', 'router-secret')
+    await press('Coba masuk')
+    await seen('Jaringan')
+    await fill('Alamat halaman pelanggan', 'http://127.0.0.1:8081')
+    await press('Lanjut')
+    await seen('Skrip router')
+    await press('Sudah dijalankan')
+    await seen('Pemeriksaan')
+    await press('Lanjut')
+    await seen('Aturan')
+    await press('Lanjut')
+    await seen('Paket')
+    await press('Lanjut')
+    await seen('Perangkat percobaan')
+    await page.getByLabel('Perangkat', { exact: true }).selectOption({ index: 1 })
+    await press('Lanjut')
+    await seen('Kunci pemulihan')
+    await press('Buat kunci')
+    const key = page.getByText('AGE-').first()
+    await key.waitFor()
+    writeFileSync(KIT, (await key.innerText()).replace(/\s/g, ''), { mode: 0o600 })
+    await press('Sudah saya catat')
+    await seen('Selesai')
+    await page.locator('[name=enforcement]').first().waitFor()
+    const choice = page.locator('select[name=enforcement]')
+    if (await choice.count()) await choice.selectOption('on')
+    else await page.locator('input[name=enforcement][value=on]').check()
+    await press('Selesai')
+    await seen('Pemasangan selesai')
+    await desk(page)
+    await logIn(page)
+    assert.match(await page.title(), /Warung Ibu/)
+    console.log(`first run: ${counts.screens} screens, ${counts.fields} fields, ${counts.presses} presses`)
+  },
+}
+
+async function main() {
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-dev-shm-usage'],
+  })
+  const context = await browser.newContext({ viewport: PHONE, locale: 'id-ID' })
+  const page = await context.newPage()
+  page.setDefaultTimeout(DEADLINE_MS)
+  const counts = { screens: 0, fields: 0, presses: 0 }
+  const hands = {
+    counts,
+    async press(name) {
+      counts.presses += 1
+      await page.getByRole('button', { name, exact: true }).click()
+    },
+    async fill(label, text) {
+      counts.fields += 1
+      await page.getByLabel(label, { exact: true }).fill(text)
+    },
+    async seen(title) {
+      counts.screens += 1
+      await page.getByRole('heading', { name: title, level: 1 }).waitFor()
+    },
+  }
+  try {
+    await jobs[positionals[0]](page, hands)
+  } catch (error) {
+    console.error(`at ${page.url()}: ${await page.locator('body').innerText().catch(() => '')}`)
+    throw error
+  } finally {
+    await browser.close()
+  }
+}
+
+main().catch((error) => {
+  console.error(error)
+  process.exit(1)
+})
