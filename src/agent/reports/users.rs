@@ -171,29 +171,33 @@ fn page<'a>(look: &ReadView, listing: &UserListing, users: Vec<&'a UserRecord>) 
     }
 }
 
-/// The users of the page by `key`, in the order of their entry where it is the same. The rest is set apart, not sorted.
+/// The users of the page by `key`, in the order of their entry where it is the same.
 fn page_by<'a, K: Ord>(
     listing: &UserListing,
     users: Vec<&'a UserRecord>,
     key: impl Fn(&UserRecord) -> K,
 ) -> Vec<&'a UserRecord> {
-    let mut keyed: Vec<(K, u32, &UserRecord)> =
-        users.into_iter().map(|user| (key(user), user.no, user)).collect();
-    let compare = |a: &(K, u32, &UserRecord), b: &(K, u32, &UserRecord)| {
-        let order = (&a.0, a.1).cmp(&(&b.0, b.1));
+    let keyed = users.into_iter().map(|user| ((key(user), user.no), user)).collect();
+    part_of(listing, keyed).into_iter().map(|(_, user)| user).collect()
+}
+
+/// The rows of the page. The rest is set apart, not sorted: a page of fifty does not wait for the order of ten thousand.
+fn part_of<K: Ord, T>(listing: &UserListing, mut keyed: Vec<(K, T)>) -> Vec<(K, T)> {
+    let compare = |a: &(K, T), b: &(K, T)| {
+        let order = a.0.cmp(&b.0);
         if listing.is_descending { order.reverse() } else { order }
     };
     let start = listing.page.saturating_mul(listing.rows).min(keyed.len());
     if (1..keyed.len()).contains(&start) {
         keyed.select_nth_unstable_by(start, compare);
     }
-    let mut page = keyed.split_off(start);
-    if listing.rows < page.len() {
-        page.select_nth_unstable_by(listing.rows, compare);
-        page.truncate(listing.rows);
+    let mut part = keyed.split_off(start);
+    if listing.rows < part.len() {
+        part.select_nth_unstable_by(listing.rows, compare);
+        part.truncate(listing.rows);
     }
-    page.sort_unstable_by(compare);
-    page.into_iter().map(|(_, _, user)| user).collect()
+    part.sort_unstable_by(compare);
+    part
 }
 
 fn fits(q: &search::Query, user: &UserRecord, look: &ReadView) -> bool {
@@ -204,4 +208,32 @@ fn fits(q: &search::Query, user: &UserRecord, look: &ReadView) -> bool {
         login: user.login.as_deref(),
         devices: &devices,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pages_of_a_list_are_the_whole_list_in_order() {
+        for is_descending in [false, true] {
+            for len in [0_u32, 1, 7, 50, 51, 333] {
+                let keyed: Vec<(u32, u32)> = (0..len).map(|no| (no.wrapping_mul(7919) % 1009, no)).collect();
+                let mut whole = keyed.clone();
+                whole.sort_unstable();
+                if is_descending {
+                    whole.reverse();
+                }
+                let page = |page| {
+                    part_of(
+                        &UserListing { is_descending, page, rows: 50, ..Default::default() },
+                        keyed.clone(),
+                    )
+                };
+                let pages: Vec<(u32, u32)> = (0..8).flat_map(page).collect();
+                assert_eq!(pages, whole, "{len} rows, descending {is_descending}");
+                assert!(page(usize::MAX).is_empty());
+            }
+        }
+    }
 }
