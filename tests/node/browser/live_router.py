@@ -1,7 +1,8 @@
 """The router of the black-box tests as a program for tests of pages: prints its address, and answers one question a line.
 
 Two hotspot users who are logged in, with what is left of their quota, and an unused voucher. `writes` answers how many writes
-the router was asked for, `user NAME` whether a hotspot user is disabled, `marker` the comment of the row that says who has the site.
+the router was asked for, `user NAME` whether a hotspot user is disabled, `marker` the comment of the row that says who has the site; `hang MENU VERB` has the
+next command of that kind never answered.
 """
 
 from __future__ import annotations
@@ -39,6 +40,10 @@ def answer(router: Router, question: str) -> str:
         case "marker":
             rows = [row["comment"] for row in router.snapshot(LISTS) if row["list"] == "kuota_pemilik"]
             return " ".join(rows)
+        case "hang":
+            menu, _, verb = rest.partition(" ")
+            router.fault("hang", menu, verb)
+            return "hangs"
     raise ValueError(question)
 
 

@@ -79,6 +79,13 @@ class Machine {
     await ended
   }
 
+  /** The power goes. */
+  async kill() {
+    const ended = new Promise((resolve) => this.daemon.once('exit', resolve))
+    this.daemon.kill('SIGKILL')
+    await ended
+  }
+
   /** The store comes back from a copy onto an empty card: it is passive. */
   restoreOnNewCard() {
     const copy = join(this.folder, 'copy.db')

@@ -456,8 +456,8 @@ async function replaceKit(page) {
 const ELSEWHERE = {
   'desk /adopsi/ambil': 'handovers.test.js: hotspot users are looked at, taken by tick and given back',
   'desk /adopsi/kembalikan': 'handovers.test.js: hotspot users are looked at, taken by tick and given back',
-  'desk /adopsi/selesaikan': 'faces office: every_other_form_of_the_desk_leads_on_when_it_is_sent',
-  'desk /adopsi/kembali': 'faces office: every_other_form_of_the_desk_leads_on_when_it_is_sent',
+  'desk /adopsi/selesaikan': 'handovers.test.js: what a power cut left of an adoption is finished',
+  'desk /adopsi/kembali': 'handovers.test.js: a hotspot that was left comes back',
   'desk /pengaturan/nama': 'faces office: every_deed_of_the_desk_leads_on_whenever_it_is_sent',
   'desk /cadangan/ambil-alih': 'handovers.test.js: a restored machine takes its site over',
   'desk /pengaturan/mulai-ulang': 'faces office: every_deed_of_the_desk_leads_on_whenever_it_is_sent',
