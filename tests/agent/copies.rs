@@ -3,10 +3,15 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::Router;
+use axum::http::{Method, Uri};
+use tokio::net::TcpListener;
+
 use crate::support::site::{SiteBuilder, TestSite, mac};
-use kuota::agent::config::{CopyTarget, DeskLayer};
+use kuota::agent::config::{BackupS3, Config, CopyTarget, DeskLayer};
 use kuota::agent::copies::{Disks, RECIPIENT_FILE};
 use kuota::domain::units::Bytes;
 use kuota::settings::Secret;
@@ -220,4 +225,67 @@ async fn what_a_power_cut_left_is_removed_and_a_damaged_log_of_copies_means_anot
     site.agent().copy_once().await.unwrap();
     assert_eq!(files(disk.path()).len(), 2, "{:?}", files(disk.path()));
     only(&site.folder().join("backups"));
+}
+
+/// An object store that takes everything, and the names of what was put.
+async fn object_store() -> (String, Arc<Mutex<Vec<String>>>) {
+    let put: Arc<Mutex<Vec<String>>> = Arc::default();
+    let kept = Arc::clone(&put);
+    let take = move |method: Method, uri: Uri| async move {
+        if method == Method::PUT {
+            kept.lock().unwrap().push(uri.path().rsplit('/').next().unwrap().to_owned());
+        }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(take)).await });
+    (base, put)
+}
+
+#[tokio::test]
+async fn a_sale_is_sent_after_the_copy_at_the_next_turn_and_mere_usage_every_quarter_of_an_hour() {
+    let (base, put) = object_store().await;
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(secret.path(), "not-a-real-secret\n").unwrap();
+    let (endpoint, secret_file) = (Some(base.parse().unwrap()), secret.path().to_owned());
+    let place = |config: &mut Config| {
+        config.backup.target = "s3://kuota/satu".parse().unwrap();
+        config.backup.s3 =
+            BackupS3 { endpoint, key_id: "NOTREAL".into(), secret_file, ..BackupS3::default() };
+    };
+    let site = SiteBuilder::new().config(place).start().await;
+    let recipient = Identity::generate().unwrap().recipient().to_string();
+    std::fs::write(site.folder().join(RECIPIENT_FILE), recipient).unwrap();
+    site.add_online_customer(1, Bytes::gb(1)).await;
+    site.agent().copy_once().await.unwrap();
+    let sent = || put.lock().unwrap().len();
+    assert_eq!(sent(), 1, "the copy");
+    site.agent().tail_once().await.unwrap();
+    assert_eq!(sent(), 1, "nothing changed since");
+
+    let mut bytes = 0;
+    let mut used = async |site: &TestSite| {
+        bytes += 1000;
+        site.sim.traffic(mac(1), bytes, 0);
+        site.cycle().await.unwrap();
+        site.engine(|engine| engine.flush().unwrap()).await;
+    };
+    used(&site).await;
+    site.pass(Duration::from_mins(14));
+    site.agent().tail_once().await.unwrap();
+    assert_eq!(sent(), 1, "usage waits");
+    site.pass(Duration::from_mins(1));
+    site.agent().tail_once().await.unwrap();
+    assert_eq!(sent(), 2, "a quarter of an hour");
+    used(&site).await;
+    site.agent().tail_once().await.unwrap();
+    assert_eq!(sent(), 2);
+    change(&site).await;
+    site.agent().tail_once().await.unwrap();
+    assert_eq!(sent(), 3, "a customer is sent at the next turn, with what was used until then");
+    site.pass(Duration::from_hours(1));
+    site.agent().tail_once().await.unwrap();
+    let names = put.lock().unwrap().clone();
+    let copy = &names[0];
+    assert_eq!(names[1..], [format!("{copy}.tail-0001"), format!("{copy}.tail-0002")], "nothing waits");
 }

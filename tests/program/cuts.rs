@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::process::Command;
 
 use kuota::agent::config::DeskLayer;
 use kuota::agent::copies::CopiedSettings;
@@ -37,15 +38,9 @@ fn cut_everywhere(
     for call in CALLS {
         for when in (1..CALLS_MAX).step_by(step()) {
             let folder = scene();
-            let (inject, data) =
-                (format!("inject={call}:signal=KILL:when={when}"), folder.data().display().to_string());
-            let paths = paths_of(&data);
-            let mut trace: Vec<&str> = paths.iter().flat_map(|path| ["-P", path]).collect();
-            let named = format!("trace={call}");
-            trace.extend(["-e", &named, "-e", &inject]);
             let args = args(&folder);
             let args: Vec<&str> = args.iter().map(String::as_str).collect();
-            let output = folder.traced(&trace, &args).output().unwrap();
+            let output = cut_at(&folder, call, when, &args).output().unwrap();
             if output.status.success() {
                 break;
             }
@@ -56,6 +51,15 @@ fn cut_everywhere(
         }
     }
     cuts
+}
+
+/// The program, killed at that call of this kind.
+fn cut_at(folder: &ProgramFolder, call: &str, when: usize, args: &[&str]) -> Command {
+    let inject = format!("inject={call}:signal=KILL:when={when}");
+    let (paths, named) = (paths_of(&folder.data().display().to_string()), format!("trace={call}"));
+    let mut trace: Vec<&str> = paths.iter().flat_map(|path| ["-P", path]).collect();
+    trace.extend(["-e", &named, "-e", &inject]);
+    folder.traced(&trace, args)
 }
 
 /// The files that a command may change.
@@ -78,6 +82,8 @@ fn paths_of(data: &str) -> Vec<String> {
         "/settings.copy.toml",
         "/settings.copy.toml.part",
         "/recovery.recipient.part",
+        "/first-run.json",
+        "/first-run.json.part",
     ];
     files.iter().map(|file| format!("{data}{file}")).collect()
 }
@@ -257,36 +263,21 @@ fn entered(folder: &ProgramFolder) -> [Vec<String>; 3] {
     })
 }
 
-/// Whether the daemon was killed before it had entered everything.
-fn is_cut(daemon: &mut RunningProgram) -> bool {
-    !daemon.serves_or_ends()
-}
-
 #[test]
 fn a_first_start_that_is_cut_enters_the_answers_of_the_set_up_once_when_it_starts_again() {
-    let expected = [vec!["pemilik"], vec!["Harian", "Mingguan"], vec!["Ibu Sari"]];
+    let expected = [vec!["pemilik"], vec!["Harian", "Mingguan"], vec!["Ibu Sari"]]
+        .map(|names| names.into_iter().map(str::to_owned).collect::<Vec<_>>());
     let mut cuts = 0;
     for call in CALLS {
         for when in (1..CALLS_MAX).step_by(step()) {
             let folder = set_up();
-            let (inject, data) =
-                (format!("inject={call}:signal=KILL:when={when}"), folder.data().display().to_string());
-            let mut paths = paths_of(&data);
-            paths.extend(["first-run.json", "first-run.json.part"].map(|file| format!("{data}/{file}")));
-            let mut trace: Vec<&str> = paths.iter().flat_map(|path| ["-P", path]).collect();
-            let named = format!("trace={call}");
-            trace.extend(["-e", &named, "-e", &inject]);
-            let mut daemon = RunningProgram::start(folder.traced(&trace, &["run"]), &folder);
-            let was_cut = is_cut(&mut daemon);
+            let mut daemon = RunningProgram::start(cut_at(&folder, call, when, &["run"]), &folder);
+            let was_cut = !daemon.serves_or_ends();
             drop(daemon);
             let what = format!("cut at {call} {when}");
             // Killed or not, the next start has everything, and everything once.
             folder.serve().stop();
-            assert_eq!(
-                entered(&folder),
-                expected.clone().map(|names| names.into_iter().map(str::to_owned).collect::<Vec<_>>()),
-                "{what}"
-            );
+            assert_eq!(entered(&folder), expected, "{what}");
             folder.verify().unwrap_or_else(|why| panic!("{what}: {why}"));
             let record = std::fs::read_to_string(folder.data().join("first-run.json")).unwrap();
             assert!(record.contains("\"done\"") && !record.contains("argon2id"), "{what}: {record}");
