@@ -618,6 +618,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand restore" -l log-format -d 
 text\t'Human text on stderr, also under systemd'
 json\t'One JSON object a line on stderr'"
 complete -c kuotad -n "__fish_kuotad_using_subcommand restore" -l lang -d 'Language of questions, help and failures: id or en; without it, the site\'s on a terminal' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand restore" -l with-settings -d 'Replace the desk\'s settings and secrets of this card by those that go with an encrypted copy. A card without a store gets them in any case'
 complete -c kuotad -n "__fish_kuotad_using_subcommand restore" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand take-over" -l config -d 'The configuration' -r -F

@@ -1,5 +1,5 @@
+use super::super::server_tests::{ok, serve};
 use super::super::signing::BucketKeys;
-use super::super::test_server::{ok, serve};
 use super::*;
 use crate::clock::parse_rfc3339;
 use crate::settings::Secret;

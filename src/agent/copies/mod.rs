@@ -16,12 +16,12 @@ mod log;
 mod names;
 mod restore;
 mod s3;
+#[cfg(test)]
+mod server_tests;
 mod settings;
 mod setup;
 mod signing;
 mod tail;
-#[cfg(test)]
-mod test_server;
 mod vault;
 
 use std::path::Path;

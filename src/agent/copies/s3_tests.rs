@@ -1,4 +1,4 @@
-use super::super::test_server::{KeptRequest, ok, serve};
+use super::super::server_tests::{KeptRequest, ok, serve};
 use super::*;
 
 const NOW: Timestamp = Timestamp(1_795_323_600_000);
