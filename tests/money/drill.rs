@@ -9,8 +9,9 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use kuota::agent::config::Backup;
 use kuota::agent::copies::{VaultClient, keep_public_half, make_kit, new_recovery_token};
-use kuota::agent::engine::Engine;
+use kuota::agent::engine::{Command, Engine, NewDevice};
 use kuota::agent::faces::admin_router_for_socket;
+use kuota::domain::id::Mac;
 use kuota::domain::instance::Instance;
 use kuota::domain::order::{OnlineMethod, OrderState};
 use kuota::domain::units::Bytes;
@@ -94,6 +95,11 @@ async fn take_over(site: &TestSite) -> Value {
     serde_json::from_slice(&to_bytes(answer.into_body(), 1 << 20).await.unwrap()).unwrap()
 }
 
+/// Devices that the router has and the copy has not.
+async fn orphans(site: &TestSite) -> Vec<Mac> {
+    site.engine(|engine| engine.read_view().orphans().map(|found| found.orphan.mac).collect()).await
+}
+
 async fn why_unwritable(site: &TestSite) -> String {
     site.engine(|engine: &mut Engine| engine.unwritable().map(ToString::to_string).unwrap_or_default()).await
 }
@@ -127,6 +133,14 @@ async fn a_new_card_has_everything_that_was_acknowledged_and_the_old_machine_sto
     };
     assert!(sent_at.is_some() && error.is_none(), "{error:?}");
 
+    // Sold to in the last minute, of which nothing was sent: the router alone knows.
+    let unsent = system.customer(4, Bytes::gb(1)).await;
+    system.pay_cash(unsent).await.unwrap();
+    system.customer(5, Bytes::gb(1)).await;
+    system.turn().await;
+    let of_router = system.site.bindings();
+    assert_eq!(of_router.len(), 5);
+
     // Paid while the card dies: only relay and gateway know.
     let last = system.ordered(second, OnlineMethod::Gopay).await;
     system.gateway.pay(&last).unwrap();
@@ -143,6 +157,22 @@ async fn a_new_card_has_everything_that_was_acknowledged_and_the_old_machine_sto
     let taken = take_over(&system.site).await;
     assert_eq!(taken, json!({"taken_over": true, "instance": 2, "router": true, "relay": true}));
     system.stands(&last, OrderState::Paid).await;
+
+    // What only the router knew keeps its access and waits at the dashboard.
+    system.turn().await;
+    assert_eq!(system.site.bindings(), of_router);
+    assert_eq!(orphans(&system.site).await, [mac(4), mac(5)]);
+    system.router.traffic(mac(4), 7_000_000, 0);
+    system.turn().await;
+    let again = system.site.add_customer("Siti, seperti di buku", Bytes::ZERO).await;
+    system.pay_cash(again).await.unwrap();
+    system.site.submit(Command::Bind(NewDevice::of(again, mac(4)))).await;
+    system.router.traffic(mac(4), 3_000_000, 0);
+    system.site.submit(Command::ReleaseOrphan(mac(5))).await;
+    system.turn().await;
+    assert_eq!(system.site.account(again).await.used.0, 3_000_000, "metered from here on");
+    let left: Vec<String> = system.site.bindings().into_iter().map(|(device, _)| device).collect();
+    assert_eq!(left, [1, 2, 3, 4].map(|n| mac(n).to_string()));
 
     // The old machine wakes up with its card as it was.
     let rows = (system.site.listings(), system.site.bindings());
@@ -165,7 +195,7 @@ async fn a_new_card_has_everything_that_was_acknowledged_and_the_old_machine_sto
     assert_eq!(system.remaining(second).await, Bytes(2 * PACKAGE.0));
     assert_eq!(PRICE_RP, 100_000);
     // The machine that has the site makes the next copy.
-    system.site.submit(kuota::agent::engine::Command::Unblock(third, String::new())).await;
+    system.site.submit(Command::Unblock(third, String::new())).await;
     system.agent().tail_once().await.unwrap();
     system.agent().copy_once().await.unwrap();
     let names = |site: &TestSite| site.agent().copies_state().log.away.map(|away| away.place);
