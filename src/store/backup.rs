@@ -16,15 +16,14 @@ use rusqlite_migration::SchemaVersion;
 
 use super::connect::{READ_ONLY, open_alone};
 use super::error::StoreError;
-use super::files::{FILE, LOCK_FILE};
+use super::files::{FILE, LOCK_FILE, is_passive};
 use super::migrations::MIGRATIONS;
-use super::orphans::ORPHANS_DUE;
 use super::place::{self, Lock};
 use super::read::Reader;
 use super::suspicion::Check;
 use super::tables::{TableClass, aside_sql, class_of};
 use super::verify::{Broken, Verified};
-use super::{commit_mark, instance, passive, rescue};
+use super::{commit_mark, instance, rescue};
 use crate::domain::rfc3339::rfc3339;
 use crate::domain::role::Role;
 use crate::domain::units::Timestamp;
@@ -216,7 +215,7 @@ pub fn restore_after(
     remove(&temp);
     let drawn = draw(&source, from, &temp, progress).and_then(|verified| {
         keep_instance(&path, &temp)?;
-        if passive::is_passive(data_dir) {
+        if is_passive(data_dir) {
             expect_orphans(&temp)?;
         }
         hand_over(data_dir, &temp)?;
@@ -290,7 +289,7 @@ fn keep_instance(store: &Path, copy: &Path) -> Result<(), BackupError> {
 /// the waiting ends.
 fn expect_orphans(copy: &Path) -> Result<(), BackupError> {
     let conn = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    instance::write(&conn, ORPHANS_DUE, "1")?;
+    instance::write(&conn, instance::ORPHANS_DUE, "1")?;
     conn.close().map_err(|(_, error)| error)?;
     Ok(())
 }

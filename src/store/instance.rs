@@ -8,6 +8,8 @@ use crate::domain::instance::Instance;
 
 /// Its key in the table of single values.
 pub(super) const KEY: &str = "instance";
+/// The single value that says whether orphans are still to be looked for: `1` from the moment the site was taken over.
+pub const ORPHANS_DUE: &str = "orphans_due";
 
 /// The store's instance. A store from before there were any is the first.
 pub(super) fn kept(conn: &Connection) -> Result<Instance, StoreError> {

@@ -96,10 +96,10 @@ pub use error::StoreError;
 pub use fence::{Fence, FencedBy};
 pub use files::FILE;
 pub use identity::FileFault;
+pub use instance::ORPHANS_DUE;
 pub use lifecycle::{Store, StoreStats, StoreTimes};
 pub use load::Loaded;
 pub use orders::OrderFilter;
-pub use orphans::ORPHANS_DUE;
 pub use progress::ProofProgress;
 pub use read::{AuditFilter, Customer, DeviceStay, Page, Reader, UsageRow};
 pub use record::{

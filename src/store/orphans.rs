@@ -14,9 +14,6 @@ use crate::domain::listing::{BindingKind, List};
 use crate::domain::orphans::Orphan;
 use crate::domain::units::Timestamp;
 
-/// The single value that says whether orphans are still to be looked for: `1` from the moment the site was taken over.
-pub const ORPHANS_DUE: &str = "orphans_due";
-
 impl Writer<'_> {
     /// Those that ended go first: the same device may be there again.
     pub(super) fn orphans(&mut self, batch: &Batch) -> Result<(), StoreError> {

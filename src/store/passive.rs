@@ -9,10 +9,8 @@ use std::path::Path;
 
 use super::backup::{self, BackupError};
 use super::fence::{Fence, FencedBy};
+pub use super::files::{PASSIVE_FILE, is_passive};
 use super::unwritable::Unwritable;
-
-/// The file.
-pub const PASSIVE_FILE: &str = "passive";
 
 /// How the file of a machine that lost the site begins.
 const FENCED: &str = "fenced: ";
@@ -42,11 +40,6 @@ pub(super) fn make_fenced(data_dir: &Path, fence: Fence) -> Result<(), BackupErr
         data_dir,
         &format!("{FENCED}{} {}\n{fence}; kuotad take-over takes it back", fence.instance, fence.by.word()),
     )
-}
-
-/// Whether the store of a folder is passive. A file that cannot be looked at is there.
-pub fn is_passive(data_dir: &Path) -> bool {
-    data_dir.join(PASSIVE_FILE).try_exists().unwrap_or(true)
 }
 
 /// Makes the store of a folder passive; `why` is for people who find the file.

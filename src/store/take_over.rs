@@ -2,9 +2,8 @@
 
 use super::error::StoreError;
 use super::fence::Fence;
-use super::instance::KEY;
+use super::instance::{KEY, ORPHANS_DUE};
 use super::lifecycle::{Pause, Store};
-use super::orphans::ORPHANS_DUE;
 use super::passive;
 use super::unwritable::Unwritable;
 use crate::domain::instance::Instance;

@@ -137,6 +137,15 @@ impl Records {
     }
 }
 
+/// Changes of orphans.
+#[derive(Clone, Debug, Default)]
+pub(super) struct OrphanChanges {
+    pub found: Vec<OrphanRecord>,
+    pub released: Vec<Mac>,
+    /// Whether others are still to be looked for, where that changes.
+    pub due: Option<bool>,
+}
+
 /// The changes of a finished draft.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Changes {
@@ -155,12 +164,7 @@ pub(super) struct Changes {
     pub undated: Vec<(Undated, String)>,
     pub entries: Vec<(u32, Entry, String)>,
     pub handovers: Vec<HandoverRecord>,
-    /// Orphans that were found.
-    pub orphans: Vec<OrphanRecord>,
-    /// Orphans that are released.
-    pub released: Vec<Mac>,
-    /// Whether orphans are still to be looked for, where that changes.
-    pub orphans_due: Option<bool>,
+    pub orphans: OrphanChanges,
     /// Whether the owner left, where that changes.
     pub left: Option<bool>,
     pub records: Records,

@@ -311,13 +311,13 @@ impl<'a> Draft<'a> {
 
     /// Adds orphans; `due` says whether others are still to be looked for.
     pub fn put_orphans(&mut self, found: Vec<OrphanRecord>, due: bool) {
-        self.changes.orphans.extend(found);
-        self.changes.orphans_due = Some(due);
+        self.changes.orphans.found.extend(found);
+        self.changes.orphans.due = Some(due);
     }
 
     /// Ends an orphan without an owner.
     pub fn release_orphan(&mut self, mac: Mac) {
-        self.changes.released.push(mac);
+        self.changes.orphans.released.push(mac);
     }
 
     pub fn put_pin(&mut self, user_no: u32, hash: PinHash) {

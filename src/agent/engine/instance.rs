@@ -38,7 +38,7 @@ impl Engine {
             self.reader = self.parts.store.reader()?;
         }
         taken?;
-        self.state.orphans_due = true;
+        self.state.orphans.due = true;
         self.note(actor, "site.take_over", &next.to_string(), before.to_owned())
     }
 }

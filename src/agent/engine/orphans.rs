@@ -2,17 +2,45 @@
 
 use super::Engine;
 use super::actor::Actor;
+use super::changes::OrphanChanges;
 use super::error::EngineError;
+use super::state::{Orphans, State};
+use crate::domain::id::Mac;
 use crate::domain::orphans::Orphan;
 use crate::store::OrphanRecord;
 
 /// Devices that a line of the audit names.
 const MACS_NAMED_MAX: usize = 20;
 
+impl State {
+    /// Applies what a draft changes of orphans.
+    pub fn change_orphans(&mut self, changes: OrphanChanges) {
+        let OrphanChanges { found, released, due } = changes;
+        for record in found {
+            self.dirty.orphans.insert(record.orphan.mac);
+            self.orphans.known.insert(record.orphan.mac, record);
+        }
+        if let Some(due) = due {
+            (self.orphans.due, self.dirty.orphans_due) = (due, true);
+        }
+        for mac in released {
+            self.end_orphan(mac);
+        }
+    }
+
+    /// The device is somebody's, or nobody's with whom its access would stay.
+    pub fn end_orphan(&mut self, mac: Mac) {
+        if self.orphans.known.remove(&mac).is_some() {
+            self.dirty.orphans.remove(&mac);
+            self.dirty.orphans_ended.insert(mac);
+        }
+    }
+}
+
 impl Engine {
     /// Whether the router is still to be searched for orphans.
     pub fn are_orphans_due(&self) -> bool {
-        self.state.orphans_due
+        self.state.orphans.due
     }
 
     /// Records what was found on the router, in one commit. Once every binding could be read, orphans are looked for no more:
@@ -21,8 +49,8 @@ impl Engine {
         self.begin()?;
         let is_news = |orphan: &Orphan| {
             let mac = &orphan.mac;
-            let (state, is_bound) = (&self.state, self.state.by_mac.contains_key(mac));
-            !is_bound && !state.orphans.contains_key(mac) && !state.unbound_meanwhile.contains(mac)
+            let Orphans { known, due: _, unbound } = &self.state.orphans;
+            !self.state.by_mac.contains_key(mac) && !known.contains_key(mac) && !unbound.contains(mac)
         };
         let found: Vec<Orphan> = found.into_iter().filter(is_news).collect();
         if found.is_empty() && !is_complete {
@@ -41,7 +69,7 @@ impl Engine {
         })?;
         self.take_over(changes)?;
         if is_complete {
-            self.state.unbound_meanwhile.clear();
+            self.state.orphans.unbound.clear();
         }
         Ok(())
     }

@@ -108,12 +108,12 @@ impl ReadView<'_> {
 
     /// Devices that the router has and the store has not, by MAC address.
     pub fn orphans(&self) -> impl Iterator<Item = &OrphanRecord> {
-        self.state.orphans.values()
+        self.state.orphans.known.values()
     }
 
     /// The device among them.
     pub fn orphan(&self, mac: Mac) -> Option<&OrphanRecord> {
-        self.state.orphans.get(&mac)
+        self.state.orphans.known.get(&mac)
     }
 
     /// A bound device.

@@ -30,6 +30,7 @@ use crate::store::{
     PackageRecord, Store, StoreError, UndatedRecord, UserRecord,
 };
 use jiff::ToSpan;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// After the machine was off for longer, only this many days are closed; earlier ones have no usage.
@@ -68,6 +69,29 @@ pub struct RouterChange {
     pub since: Timestamp,
 }
 
+/// A single value that is kept as JSON; one that makes no sense is as good as none.
+fn json<T: DeserializeOwned>(text: Option<&String>) -> Option<T> {
+    serde_json::from_str(text?).ok()
+}
+
+/// Orphans in the engine's memory.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Orphans {
+    /// By device: their access stays what it was.
+    pub known: UndoMap<Mac, OrphanRecord>,
+    /// Others are still to be looked for.
+    pub due: bool,
+    /// Devices that were unbound while they were: their rows are surplus, and no orphans'.
+    pub unbound: BTreeSet<Mac>,
+}
+
+impl Orphans {
+    /// As they are in the store.
+    pub fn of(known: BTreeMap<Mac, OrphanRecord>, due: bool) -> Self {
+        Self { known: known.into(), due, unbound: BTreeSet::new() }
+    }
+}
+
 /// The engine's memory.
 #[derive(Clone, Debug)]
 pub(super) struct State {
@@ -101,12 +125,7 @@ pub(super) struct State {
     pub lists: Vec<String>,
     /// Hotspot users that became customers, and the other way round.
     pub handovers: UndoMap<u32, HandoverRecord>,
-    /// Devices that the router has and the store has not: their access stays what it was.
-    pub orphans: UndoMap<Mac, OrphanRecord>,
-    /// Orphans are still to be looked for.
-    pub orphans_due: bool,
-    /// Devices that were unbound since: their rows are surplus, and no orphans'.
-    pub unbound_meanwhile: BTreeSet<Mac>,
+    pub orphans: Orphans,
     /// The owner left: nothing is changed on the router.
     pub left: bool,
     /// Online payment.
@@ -128,13 +147,12 @@ impl State {
     pub fn load(store: &Store, clock: &dyn Clock, zone: &Zone) -> Result<Self, StoreError> {
         let mut loaded: Loaded = store.load()?;
         let meta = |key: &str| loaded.meta.get(key);
-        let router: Option<RouterClock> = meta("router").and_then(|text| serde_json::from_str(text).ok());
+        let router: Option<RouterClock> = json(meta("router"));
         let (orders, openings, outbox) = (loaded.open_orders, loaded.openings, loaded.outbox);
-        let trust: Trust =
-            meta("clock").and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Trust::first(clock));
+        let trust: Trust = json(meta("clock")).unwrap_or(Trust::first(clock));
         let now = if trust.believes(clock) { clock.now() } else { trust.reckon(clock) };
         let mut online = OnlineState::load(store, orders, openings, outbox, now, zone)?;
-        online.cursor = meta("feed").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        online.cursor = json(meta("feed")).unwrap_or_default();
         let mut devices_of: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
         for device in loaded.devices.values_mut() {
             devices_of.entry(device.user_no).or_default().insert(device.no);
@@ -158,12 +176,10 @@ impl State {
             boot_id: clock.boot_id(),
             undated: loaded.undated,
             sealed_day: meta("sealed_day").and_then(|text| text.parse().ok()),
-            lists: meta("lists").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
+            lists: json(meta("lists")).unwrap_or_default(),
             left: meta("left").is_some_and(|text| text == "1"),
             handovers: loaded.handovers.into(),
-            orphans: loaded.orphans.into(),
-            orphans_due: meta(ORPHANS_DUE).is_some_and(|text| text == "1"),
-            unbound_meanwhile: BTreeSet::new(),
+            orphans: Orphans::of(loaded.orphans, meta(ORPHANS_DUE).is_some_and(|text| text == "1")),
             dirty: Dirty::default(),
             gathered: Dirty::default(),
             before: None,
@@ -331,8 +347,8 @@ impl State {
     pub fn unbind(&mut self, no: u32, at: Timestamp) {
         let Some(device) = self.devices.remove(&no) else { return };
         self.by_mac.remove(&device.mac);
-        if self.orphans_due {
-            self.unbound_meanwhile.insert(device.mac);
+        if self.orphans.due {
+            self.orphans.unbound.insert(device.mac);
         }
         if let Some(devices) = self.devices_of.get_mut(&device.user_no) {
             devices.remove(&no);
@@ -364,8 +380,6 @@ impl State {
             entries,
             handovers,
             orphans,
-            released,
-            orphans_due,
             left,
             records,
             actor,
@@ -405,13 +419,9 @@ impl State {
             self.online.cursor = cursor;
             self.dirty.cursor = true;
         }
-        self.dirty.left |= left.is_some();
-        self.left = left.unwrap_or(self.left);
+        self.set_left(left);
         self.put_handovers(handovers);
-        self.put_orphans(orphans, orphans_due);
-        for mac in released {
-            self.end_orphan(mac);
-        }
+        self.change_orphans(orphans);
         self.remember_undated(undated);
         self.apply_records(records);
     }
@@ -450,23 +460,9 @@ impl State {
         }
     }
 
-    /// Adds orphans; `due` says whether others are still to be looked for, where that changes.
-    fn put_orphans(&mut self, found: Vec<OrphanRecord>, due: Option<bool>) {
-        for record in found {
-            self.dirty.orphans.insert(record.orphan.mac);
-            self.orphans.insert(record.orphan.mac, record);
-        }
-        if let Some(due) = due {
-            (self.orphans_due, self.dirty.orphans_due) = (due, true);
-        }
-    }
-
-    /// The device is somebody's, or nobody's with whom its access would stay.
-    fn end_orphan(&mut self, mac: Mac) {
-        if self.orphans.remove(&mac).is_some() {
-            self.dirty.orphans.remove(&mac);
-            self.dirty.orphans_ended.insert(mac);
-        }
+    fn set_left(&mut self, left: Option<bool>) {
+        self.dirty.left |= left.is_some();
+        self.left = left.unwrap_or(self.left);
     }
 
     fn put_order(&mut self, open: OpenOrder) {
@@ -521,7 +517,7 @@ impl State {
             meta.insert("left", u8::from(self.left).to_string());
         }
         if self.gathered.orphans_due || self.dirty.orphans_due {
-            meta.insert(ORPHANS_DUE, u8::from(self.orphans_due).to_string());
+            meta.insert(ORPHANS_DUE, u8::from(self.orphans.due).to_string());
         }
         if self.gathered.lists || self.dirty.lists {
             meta.insert("lists", serde_json::json!(self.lists).to_string());
@@ -563,7 +559,7 @@ impl State {
         batch.devices.extend(of_devices(bound));
         batch.counters = of_devices(counters);
         batch.handovers = handovers.iter().map(|no| &self.handovers[no]).collect();
-        batch.orphans = orphans.iter().filter_map(|mac| self.orphans.get(mac)).collect();
+        batch.orphans = orphans.iter().filter_map(|mac| self.orphans.known.get(mac)).collect();
         batch.windows = windows.into_iter().filter_map(window).collect();
         batch
     }
@@ -596,6 +592,6 @@ impl State {
             let (list, binding) = user.account.access.on_router();
             DeviceAccess { mac: device.mac, list, binding, owner: user.account.id.to_string() }
         });
-        bound.chain(self.orphans.values().map(|record| record.orphan.access())).collect()
+        bound.chain(self.orphans.known.values().map(|record| record.orphan.access())).collect()
     }
 }

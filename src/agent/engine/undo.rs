@@ -121,7 +121,7 @@ impl State {
         self.devices.begin();
         self.packages.begin();
         self.handovers.begin();
-        self.orphans.begin();
+        self.orphans.known.begin();
         self.by_id.begin();
         self.by_mac.begin();
         self.devices_of.begin();
@@ -134,8 +134,8 @@ impl State {
             user_no: self.user_no,
             device_no: self.device_no,
             left: self.left,
-            orphans_due: self.orphans_due,
-            unbound_meanwhile: self.unbound_meanwhile.clone(),
+            orphans_due: self.orphans.due,
+            unbound_meanwhile: self.orphans.unbound.clone(),
             undated: self.undated.clone(),
         });
     }
@@ -148,7 +148,7 @@ impl State {
         self.devices.undo();
         self.packages.undo();
         self.handovers.undo();
-        self.orphans.undo();
+        self.orphans.known.undo();
         self.list_packages();
         self.by_id.undo();
         self.by_mac.undo();
@@ -168,7 +168,7 @@ impl State {
         } = before;
         (self.chain_seq, self.chain_hash) = (chain_seq, chain_hash);
         (self.receipt_no, self.user_no, self.device_no) = (receipt_no, user_no, device_no);
-        (self.orphans_due, self.unbound_meanwhile) = (orphans_due, unbound_meanwhile);
+        (self.orphans.due, self.orphans.unbound) = (orphans_due, unbound_meanwhile);
         (self.left, self.undated) = (left, undated);
     }
 
@@ -178,7 +178,7 @@ impl State {
         self.devices.keep();
         self.packages.keep();
         self.handovers.keep();
-        self.orphans.keep();
+        self.orphans.known.keep();
         self.by_id.keep();
         self.by_mac.keep();
         self.devices_of.keep();

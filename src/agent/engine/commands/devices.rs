@@ -84,7 +84,7 @@ impl CommandContext<'_, '_> {
             self.draft.audit("device.unbind", &from.to_string(), format!("{mac} moved to {user}"));
             self.note_move_dropped(old);
         }
-        if self.draft.state.orphans.contains_key(mac) {
+        if self.draft.state.orphans.known.contains_key(mac) {
             self.draft.audit("device.orphan_bind", &user.to_string(), mac.to_string());
         }
         // A reading in which the device's row is unreadable is as good as none.
@@ -171,7 +171,7 @@ impl CommandContext<'_, '_> {
 
     /// Ends an orphan: its rows on the router are surplus from here on.
     pub(super) fn release_orphan(&mut self, mac: Mac) -> Result<Done, EngineError> {
-        let found = self.draft.state.orphans.get(&mac).ok_or(EngineError::NotFound("orphan"))?;
+        let found = self.draft.state.orphans.known.get(&mac).ok_or(EngineError::NotFound("orphan"))?;
         self.draft.audit("device.orphan_release", &mac.to_string(), found.orphan.owner.clone());
         self.draft.release_orphan(mac);
         Ok(Done::Finished)

@@ -36,8 +36,7 @@ pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> 
         }
         Command::Import { users, packages, findings } => act.import(users, packages, findings),
         Command::Register { name, phone, pin, mac, seen_at } => {
-            let device = mac.map(|mac| (mac, *seen_at));
-            act.register(name, phone, pin, device)
+            act.register(name, phone, pin, mac.map(|mac| (mac, *seen_at)))
         }
         Command::ChangeUser(user, change) => act.change_user(*user, change),
         Command::DeleteUser(user) => act.delete_user(*user),
