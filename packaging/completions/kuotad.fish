@@ -630,7 +630,7 @@ complete -c kuotad -n "__fish_kuotad_using_subcommand take-over" -l old-machine-
 complete -c kuotad -n "__fish_kuotad_using_subcommand take-over" -l json -d 'Print the API\'s answer as JSON, and failures as problem documents on stderr'
 complete -c kuotad -n "__fish_kuotad_using_subcommand take-over" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kuotad -n "__fish_kuotad_using_subcommand fetch-copy" -l relay -d 'Address of the relay, as the recovery kit has it. The kit\'s token is read from stdin' -r
-complete -c kuotad -n "__fish_kuotad_using_subcommand fetch-copy" -l s3 -d 'The bucket in which the copies are, as backup.target had it: s3://bucket/prefix' -r
+complete -c kuotad -n "__fish_kuotad_using_subcommand fetch-copy" -l s3 -d 'The bucket in which the copies are, as backup.target had it, with its prefix' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand fetch-copy" -l endpoint -d 'Address of the object store, as backup.s3.endpoint had it' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand fetch-copy" -l region -d 'Region of the bucket' -r
 complete -c kuotad -n "__fish_kuotad_using_subcommand fetch-copy" -l key-id -d 'Name of an access key that may list and read the bucket' -r

@@ -29,7 +29,7 @@ pub struct FetchCopyArgs {
 /// Where a bucket is.
 #[derive(Debug, Args)]
 struct BucketArgs {
-    /// The bucket in which the copies are, as backup.target had it: s3://bucket/prefix.
+    /// The bucket in which the copies are, as backup.target had it, with its prefix.
     #[arg(long, value_name = "BUCKET", requires = "endpoint", requires = "key_id")]
     s3: Option<CopyTarget>,
     /// Address of the object store, as backup.s3.endpoint had it.

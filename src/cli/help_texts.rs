@@ -92,7 +92,7 @@ pub(super) const INDONESIAN: &[(&str, &str)] = &[
         "Alamat relay, seperti di perangkat pemulihan. Tokennya dibaca dari stdin",
     ),
     (
-        "The bucket in which the copies are, as backup.target had it: s3://bucket/prefix",
+        "The bucket in which the copies are, as backup.target had it, with its prefix",
         "Bucket tempat salinan, seperti di backup.target: s3://bucket/prefix",
     ),
     (

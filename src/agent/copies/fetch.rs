@@ -245,7 +245,7 @@ impl From<BucketObject> for RemoteObject {
 }
 
 /// The moment of a copy. One that says that it is from after it was put was made by a wrong clock, and would be the newest for years.
-fn moment_of<'a>(object: &'a BucketObject) -> Option<(&'a str, Timestamp)> {
+fn moment_of(object: &BucketObject) -> Option<(&str, Timestamp)> {
     let (tag, made_at) = site_and_moment(&object.name)?;
     Some((tag, made_at.min(object.put_at)))
 }

@@ -49,7 +49,7 @@ pub(super) fn parse_page(text: &str) -> Result<ObjectPage, String> {
     page.finish()
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Token<'a> {
     Open(&'a str),
     Close(&'a str),
