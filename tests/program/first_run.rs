@@ -75,6 +75,17 @@ impl Pi {
         self.daemon = Some(daemon);
     }
 
+    /// Starts it under strace, with what it shall inject.
+    pub fn start_traced(&mut self, trace: &[&str]) {
+        let machine = self.folder.file("machine");
+        let mut command = self.folder.traced(trace, &["run", "--machine", &machine]);
+        command.env("KUOTA__DATA_DIR", self.folder.data()).env("KUOTA__ADMIN__LISTEN", "127.0.0.1:0");
+        command.env("KUOTA__PORTAL__LISTEN", "127.0.0.1:0");
+        let mut daemon = RunningProgram::start(command, &self.folder);
+        daemon.logs("set-up listens");
+        self.daemon = Some(daemon);
+    }
+
     pub fn address(&self, listens: &str) -> Option<String> {
         self.daemon.as_ref().unwrap().listens(listens)
     }

@@ -3,6 +3,8 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 
 use axum::http::Method;
@@ -205,7 +207,7 @@ async fn a_site_comes_back_from_a_file_of_the_phone_wherever_the_daemon_is_kille
     assert!(pi.get(&owner, "/mulai/pulih/kunci").await.text.contains("Belum ada salinan"));
     assert_eq!(location(&pi.get(&owner, "/mulai/pulih/periksa").await), "/mulai/pulih/kunci");
     assert_eq!(location(&upload(&pi, &owner, &lost.copy).await), "/mulai/pulih/kunci");
-    let mistyped = key.replace("1", "2");
+    let mistyped = key.replace('1', "2");
     let page = led_to(&pi, &owner, &type_key(&pi, &mut owner.clone(), &mistyped).await).await;
     assert!(page.contains("salah ketik"), "{page}");
     let other = Identity::generate().unwrap().secret_text();
@@ -409,4 +411,84 @@ async fn a_site_comes_back_from_a_usb_disk() {
     restore(&mut pi, &mut owner).await;
     assert!(file.exists(), "the copy on the disk stays");
     works_after_taking_over(&mut pi).await;
+}
+
+/// Sends the form that restores; whether it was answered before the daemon was gone.
+fn press_restore(pi: &Pi, owner: &Browser, token: &str) -> bool {
+    let address = pi.address("set-up listens").unwrap();
+    let body = format!("_token={token}");
+    let head = format!(
+        "POST /mulai/pulih/periksa HTTP/1.1\r\nhost: {address}\r\norigin: http://{address}\r\ncookie: {}\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        owner.cookie.as_deref().unwrap(),
+        body.len()
+    );
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).is_ok() && answer.starts_with("HTTP/1.1 200")
+}
+
+/// What a restore writes, and nothing that is written before it.
+fn restored_paths(data: &Path) -> Vec<String> {
+    let names = [
+        "kuota.db",
+        "kuota.db.restoring",
+        "kuota.db.restoring-journal",
+        "passive",
+        "settings.toml",
+        "settings.toml.part",
+        "settings.copy.toml",
+        "settings.copy.toml.part",
+        "secrets",
+        "recovery.recipient",
+        "recovery.recipient.part",
+    ];
+    names.iter().map(|name| data.join(name).display().to_string()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_on_the_page_that_is_cut_leaves_a_set_up_or_the_whole_site_that_looks_on() {
+    let lost = LostSite::new();
+    let key = lost.kit.secret_text();
+    let mut cuts = [0, 0];
+    for call in ["rename", "fsync", "unlink"] {
+        for when in (1..60).step_by(2) {
+            let (mut pi, mut owner) = new_card().await;
+            pi.daemon.take().unwrap().kill();
+            let paths = restored_paths(pi.folder.data());
+            let mut trace: Vec<&str> = paths.iter().flat_map(|path| ["-P", path]).collect();
+            let (named, inject) = (format!("trace={call}"), format!("inject={call}:signal=KILL:when={when}"));
+            trace.extend(["-e", &named, "-e", &inject]);
+            pi.start_traced(&trace);
+            upload(&pi, &owner, &lost.copy).await;
+            assert_eq!(location(&type_key(&pi, &mut owner, &key).await), "/mulai/pulih/periksa");
+            let token = token(&pi, &owner, "/mulai/pulih/periksa").await;
+            if press_restore(&pi, &owner, &token) {
+                break;
+            }
+            pi.daemon.take().unwrap().ends();
+            let is_there = |file: &str| pi.folder.data().join(file).exists();
+            let has_store = is_there("kuota.db");
+            let what = format!("cut at {call} {when}");
+            assert!(!has_store || is_there("passive") && is_there("settings.toml"), "{what}");
+            cuts[usize::from(has_store)] += 1;
+            let machine = pi.folder.file("machine");
+            let mut daemon = RunningProgram::start(pi.command(&["run", "--machine", &machine]), &pi.folder);
+            daemon.logs(if has_store { "admin listens" } else { "set-up listens" });
+            pi.daemon = Some(daemon);
+            if !has_store {
+                upload(&pi, &owner, &lost.copy).await;
+                type_key(&pi, &mut owner, &key).await;
+                restore(&mut pi, &mut owner).await;
+            }
+            for left in ["first-run-copy", "kuota.db.unpacked", "kuota.db.inspected"] {
+                assert!(!pi.folder.data().join(left).exists(), "{what}: {left}");
+            }
+            assert!(pi.folder.data().join("passive").exists(), "{what}");
+        }
+    }
+    assert!(cuts[0] > 2, "{cuts:?}");
+    println!("{cuts:?} cuts without and with the store");
 }

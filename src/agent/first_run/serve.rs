@@ -111,6 +111,8 @@ pub async fn serve(
         }
         () = keep_time(&run) => true,
     };
+    // A signal that came while the last page was sent stops the daemon all the same.
+    let is_finished = is_finished && !*stop.borrow();
     if !is_finished {
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     }

@@ -198,7 +198,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_comes_out_as_it_went_in_however_it_arrives() {
-        let binary: Vec<u8> = (0..2000_u32).map(|i| (i % 256) as u8).collect();
+        let binary: Vec<u8> = (0..2000_u32).map(|i| u8::try_from(i % 256).unwrap()).collect();
         for content in [b"".as_slice(), b"x", b"\r\n", b"\r\n--", b"\r\n----x", b"a\r\n----x8\r\nb", &binary]
         {
             for piece in [1, 2, 3, 7, 64, 10_000] {
