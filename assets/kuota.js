@@ -156,6 +156,26 @@ async function copy(button) {
   setTimeout(() => { button.textContent = was; }, 2000);
 }
 
+// <button data-save="name.png"> saves the QR code of the page as a picture: a bank's app reads it from the gallery of the
+// same phone.
+function save(button) {
+  const code = document.querySelector(".qr svg");
+  const size = code.viewBox.baseVal.width;
+  const scale = Math.ceil(800 / size);
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = size * scale;
+  const paper = canvas.getContext("2d");
+  paper.scale(scale, scale);
+  paper.fillStyle = "#fff";
+  paper.fillRect(0, 0, size, size);
+  paper.fillStyle = "#000";
+  paper.fill(new Path2D(code.querySelector("path").getAttribute("d")));
+  const link = document.createElement("a");
+  link.href = canvas.toDataURL("image/png");
+  link.download = button.dataset.save;
+  link.click();
+}
+
 // <a data-dialog href="..."> shows the main part of that page in a dialog instead of leaving this one.
 async function openDialog(link) {
   const former = link.closest("dialog");
@@ -231,14 +251,15 @@ document.addEventListener("keydown", (event) => {
 // Shows the buttons that work by this script only, and lets the keyboard reach plots.
 function dress(root) {
   for (const bars of root.querySelectorAll(".plot .bars")) bars.setAttribute("tabindex", "0");
-  for (const button of root.querySelectorAll("[data-copy], [data-print]")) button.hidden = false;
+  for (const button of root.querySelectorAll("[data-copy], [data-print], [data-save]")) button.hidden = false;
 }
 
 document.addEventListener("click", (event) => {
-  const pressed = event.target.closest?.("[data-copy], [data-print], [data-close], a[data-dialog]");
+  const pressed = event.target.closest?.("[data-copy], [data-print], [data-save], [data-close], a[data-dialog]");
   if (!pressed) return;
   if (pressed.matches("[data-copy]")) copy(pressed);
   if (pressed.matches("[data-print]")) print();
+  if (pressed.matches("[data-save]")) save(pressed);
   const dialog = pressed.closest("dialog");
   if (pressed.matches("[data-close]") && dialog) {
     event.preventDefault();

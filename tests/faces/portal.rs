@@ -9,5 +9,6 @@ mod notes;
 mod own;
 mod paying;
 mod reading;
+mod reconnecting;
 mod sent;
 mod unwritable;

@@ -58,6 +58,7 @@ pub use error::{ADDRESS_SHARED, DEVICE_GONE, EngineError, OPEN_PAYMENT, RowFindi
 pub use handle::{EngineGone, EngineHandle};
 pub use handover::{Adoptee, Handover, Leaver};
 pub use notice::{Notice, Notifier};
+pub use open_orders::WINDOW_BYTES_MAX;
 pub use read_view::{AccessUnder, ReadView, SharedName, Who, WindowView};
 pub use reading::Reading;
 pub use request::{Preview, Request};

@@ -8,7 +8,7 @@ use crate::domain::units::{Bytes, Timestamp, day_number};
 use crate::store::{OrderRecord, PayWindow};
 
 /// The most traffic of one window: bank and wallet apps need little.
-pub(super) const WINDOW_BYTES_MAX: Bytes = Bytes::mb(30);
+pub const WINDOW_BYTES_MAX: Bytes = Bytes::mb(30);
 /// Windows one user may have on one local day.
 const WINDOWS_PER_DAY: u32 = 2;
 

@@ -8,13 +8,14 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 
 use super::contact::Contact;
+use super::dues::{Dues, Remedy};
 use super::notices::notices;
-use super::owed::{Owed, OwedLine};
+use super::owed::OwedLine;
 use super::pay::{Till, choose, pay};
 use super::state::Portal;
 use super::texts::Words;
 use super::visitor::{Guest, Sent};
-use crate::agent::engine::Purpose;
+use crate::agent::engine::{OpenOne, Purpose};
 use crate::agent::http::state::Answer;
 use crate::domain::units::{AMOUNT_RP_MAX, Rupiah};
 use crate::ui::Frame;
@@ -30,6 +31,12 @@ struct Bill {
     words: &'static Words,
     here: &'static str,
     notices: Vec<String>,
+    /// What paying does not do, and what usage beyond the quota costs.
+    advice: Vec<String>,
+    /// An order that is open: its page.
+    open: Option<String>,
+    is_bill_first: bool,
+    can_buy: bool,
     lines: Vec<OwedLine>,
     total: Option<String>,
     total_rp: u64,
@@ -48,13 +55,19 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
 
 /// The bill, with the error in an amount that was entered.
 pub(super) async fn page(portal: &Portal, guest: &Guest, complaint: Option<&'static str>) -> Answer {
-    let owed = portal.look_at(guest, |engine, customer| {
+    let seen = portal.look_at(guest, |engine, customer| {
         let account = customer.user.account;
-        Ok((account.id, Owed::of(&engine.read_view(), &account)))
+        let open = match engine.open_online(account.id) {
+            Some(OpenOne::Order(id)) => Some(id),
+            Some(OpenOne::PendingOrder(_) | OpenOne::Discarded { .. }) | None => None,
+        };
+        let dues = Dues::of(&engine.read_view(), &account);
+        Ok((account, dues, open))
     });
-    let Some((user, owed)) = owed.await? else { return Ok(see_other("/")) };
+    let Some((account, dues, open)) = seen.await? else { return Ok(see_other("/")) };
     let (words, locale) = (guest.words(), guest.locale());
-    let total = owed.total().filter(|total| *total > Rupiah::ZERO);
+    let (owed, total) = (&dues.owed, dues.total());
+    let overage = (!account.balance.overage().is_zero()).then(|| dues.overage_price(words)).flatten();
     let part = owed.total_of_items().filter(|most| *most > Rupiah::ZERO);
     let status = if complaint.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = Bill {
@@ -62,12 +75,16 @@ pub(super) async fn page(portal: &Portal, guest: &Guest, complaint: Option<&'sta
         words,
         here: "/lunasi",
         notices: notices(portal, words, locale),
+        advice: dues.advice(&account, words, locale).into_iter().chain(overage).collect(),
+        open: open.map(|id| portal.status_path(&id)),
+        is_bill_first: dues.is_bill_first(),
+        can_buy: dues.remedy == Remedy::Package,
         lines: owed.lines(words, locale),
         total: total.map(|total| total.to_string()),
         total_rp: total.unwrap_or_default().0,
         part_hint: part.map(|most| fill(words.part_hint, &[&most.to_string()])),
         complaint,
-        till: portal.till(guest, user),
+        till: portal.till(guest, account.id),
         contact: portal.contact.clone(),
     };
     page_with(status, &page)

@@ -15,7 +15,7 @@ use crate::agent::http::state::Answer;
 use crate::domain::id::{Mac, UserId};
 use crate::identity::is_guessable;
 use crate::ui::catalogue::fill;
-use crate::ui::layout::{FrameWords, page_with, see_other};
+use crate::ui::layout::{page_with, see_other};
 use crate::ui::refused::Refused;
 use crate::ui::{Form, Frame};
 use crate::web::finish::finish;
@@ -43,7 +43,9 @@ struct DevicesPage {
     own: &'static DeviceWords,
     here: &'static str,
     token: String,
-    complaint: Option<&'static str>,
+    complaint: Option<String>,
+    /// With what the customer logs in.
+    login: String,
     devices: Vec<OwnDevice>,
 }
 
@@ -74,6 +76,7 @@ async fn page(portal: &Portal, guest: &Guest, refused: Option<&Refused>) -> Answ
         here: "",
         token: guest.token.clone(),
         complaint: refused.map(|refused| complaint(guest, own.bad_name, refused)),
+        login: login(own, &customer),
         devices: devices(guest, asking, &customer),
     };
     match refused {
@@ -82,10 +85,20 @@ async fn page(portal: &Portal, guest: &Guest, refused: Option<&Refused>) -> Answ
     }
 }
 
-fn complaint(guest: &Guest, otherwise: &'static str, refused: &Refused) -> &'static str {
-    match refused.problem.status() {
-        StatusCode::TOO_MANY_REQUESTS => FrameWords::of(guest.locale().language).slowed,
-        _ => otherwise,
+fn complaint(guest: &Guest, otherwise: &'static str, refused: &Refused) -> String {
+    guest.slowed(&refused.problem).unwrap_or_else(|| otherwise.to_owned())
+}
+
+/// The phone number and the name with which the customer logs in.
+fn login(own: &DeviceWords, customer: &Snapshot) -> String {
+    let user = &customer.user;
+    // Only what is unique finds its customer.
+    let phone = user.phone.as_deref().filter(|_| user.phone_e164.is_some());
+    let name = user.login.as_deref().filter(|_| user.login_key.is_some());
+    match (phone, name) {
+        (Some(phone), Some(name)) => fill(own.login, &[&fill(own.login_or, &[phone, name])]),
+        (Some(one), None) | (None, Some(one)) => fill(own.login, &[one]),
+        (None, None) => own.login_none.to_owned(),
     }
 }
 
@@ -171,34 +184,47 @@ struct PinPage {
     own: &'static DeviceWords,
     here: &'static str,
     token: String,
-    complaint: Option<&'static str>,
+    complaint: Option<String>,
+    /// With what the customer logs in.
+    login: String,
     /// Whether the customer has a PIN already.
     has_pin: bool,
     is_changed: bool,
 }
 
-/// The customer of the request and the PIN on file.
-async fn pin_of(portal: &Portal, guest: &Guest) -> Result<Option<(UserId, Option<String>)>, Problem> {
+/// The customer of the request, with what they log in.
+struct OwnPin {
+    user: UserId,
+    /// The PIN on file.
+    hash: Option<String>,
+    login: String,
+}
+
+async fn pin_of(portal: &Portal, guest: &Guest) -> Result<Option<OwnPin>, Problem> {
+    let own = DeviceWords::of(guest.locale().language);
     let look = |engine: &mut crate::agent::engine::Engine, customer: Snapshot| {
-        Ok((customer.user.account.id, engine.reader().pin_hash(customer.user.no)?))
+        let hash = engine.reader().pin_hash(customer.user.no)?;
+        Ok(OwnPin { user: customer.user.account.id, hash, login: login(own, &customer) })
     };
     portal.look_at(guest, look).await
 }
 
 /// `GET /pin`.
 pub(super) async fn show_pin(State(portal): State<Arc<Portal>>, guest: Guest) -> Answer {
-    let Some((_, hash)) = pin_of(&portal, &guest).await? else { return Ok(see_other("/")) };
+    let Some(pin) = pin_of(&portal, &guest).await? else { return Ok(see_other("/")) };
     let refused = guest.page_request.refused.clone();
-    pin_page(&guest, hash.is_some(), refused.as_deref())
+    pin_page(&guest, &pin, refused.as_deref())
 }
 
-fn pin_page(guest: &Guest, has_pin: bool, refused: Option<&Refused>) -> Answer {
+fn pin_page(guest: &Guest, pin: &OwnPin, refused: Option<&Refused>) -> Answer {
     let language = guest.locale().language;
     let (own, door) = (DeviceWords::of(language), LoginWords::of(language));
     let why = |refused: &Refused| match refused.problem.errors().first().map(|error| error.field.as_str()) {
-        Some(NEW) if refused.problem.errors().iter().any(|error| error.message == GUESSABLE) => door.easy_pin,
-        Some(NEW) => door.bad_pin,
-        Some(AGAIN) => door.other_pin,
+        Some(NEW) if refused.problem.errors().iter().any(|error| error.message == GUESSABLE) => {
+            door.easy_pin.to_owned()
+        }
+        Some(NEW) => door.bad_pin.to_owned(),
+        Some(AGAIN) => door.other_pin.to_owned(),
         Some(_) | None => complaint(guest, own.wrong_pin, refused),
     };
     let page = PinPage {
@@ -209,7 +235,8 @@ fn pin_page(guest: &Guest, has_pin: bool, refused: Option<&Refused>) -> Answer {
         here: "",
         token: guest.token.clone(),
         complaint: refused.map(why),
-        has_pin,
+        login: pin.login.clone(),
+        has_pin: pin.hash.is_some(),
         is_changed: guest.page_request.uri.query().is_some_and(|query| query.contains("ganti=ya")),
     };
     match refused {
@@ -221,26 +248,20 @@ fn pin_page(guest: &Guest, has_pin: bool, refused: Option<&Refused>) -> Answer {
 /// `POST /pin`: whoever knows the old one has another.
 pub(super) async fn change_pin(State(portal): State<Arc<Portal>>, sent: Sent) -> Answer {
     let Sent { guest, form } = &sent;
-    let Some((user, hash)) = pin_of(&portal, guest).await? else { return Ok(see_other("/")) };
-    let has_pin = hash.is_some();
-    match changed(&portal, guest, form, user, hash).await {
+    let Some(pin) = pin_of(&portal, guest).await? else { return Ok(see_other("/")) };
+    match changed(&portal, guest, form, &pin).await {
         Ok(()) => Ok(see_other(&format!("{PIN_PLACE}?ganti=ya"))),
         Err(problem) if matches!(problem.status().as_u16(), 401 | 422 | 429) => {
             let refused = Refused::of(problem, form).at(PIN_PLACE);
-            let page = pin_page(guest, has_pin, Some(&refused))?;
+            let page = pin_page(guest, &pin, Some(&refused))?;
             Ok(refused.answered_by(page))
         }
         Err(problem) => Err(problem),
     }
 }
 
-async fn changed(
-    portal: &Portal,
-    guest: &Guest,
-    form: &Form,
-    user: UserId,
-    hash: Option<String>,
-) -> Result<(), Problem> {
+async fn changed(portal: &Portal, guest: &Guest, form: &Form, pin: &OwnPin) -> Result<(), Problem> {
+    let (user, hash) = (pin.user, pin.hash.clone());
     let text = |name| form.text(name).unwrap_or_default().to_owned();
     let (old, new) = (text(OLD), text(NEW));
     let is_pin = new.len() == PIN_DIGITS && new.bytes().all(|digit| digit.is_ascii_digit());

@@ -13,11 +13,12 @@ use super::texts::{HelpWords, Words};
 use super::visitor::{Guest, Sent};
 use crate::agent::engine::Engine;
 use crate::agent::http::state::Answer;
-use crate::agent::reports::help::HELP_CHARS_MAX;
+use crate::agent::reports::help::{HELP_CHARS_MAX, HelpRequest};
 use crate::domain::id::Mac;
+use crate::domain::units::Timestamp;
 use crate::ui::Frame;
 use crate::ui::catalogue::fill;
-use crate::ui::layout::{FrameWords, page_with, see_other};
+use crate::ui::layout::{page_with, see_other};
 use crate::ui::refused::Refused;
 use crate::web::Problem;
 
@@ -33,57 +34,81 @@ struct HelpPage {
     words: &'static Words,
     help: &'static HelpWords,
     here: &'static str,
+    /// Whether the device is a customer's, who has a menu.
+    is_known: bool,
     token: String,
     text: String,
-    complaint: Option<&'static str>,
+    complaint: Option<String>,
     /// What was asked before and waits.
-    waiting: Option<String>,
+    waiting: Option<Waiting>,
     contact: Option<Contact>,
 }
 
-/// The device that asks, and what it asked before.
-async fn asking(portal: &Portal, guest: &Guest) -> Result<(bool, Option<Mac>, Option<String>), Problem> {
+/// A request that waits.
+struct Waiting {
+    text: String,
+    /// The words, if it is this customer who sent them.
+    words: Option<String>,
+}
+
+/// The device that asks.
+struct Asker {
+    mac: Mac,
+    /// Whether it is a customer's.
+    is_known: bool,
+    /// What it asked before.
+    waiting: Option<Waiting>,
+}
+
+/// The device that asks; the inner value is whether the router was read.
+async fn asking(portal: &Portal, guest: &Guest) -> Result<Result<Asker, bool>, Problem> {
     let (asker, site) = (guest.clone(), Arc::clone(&portal.site));
     let look = move |engine: &mut Engine| {
-        let mac = asker.device(engine)?;
-        let before = match mac {
-            Some(mac) => site.help.of(engine, mac)?,
-            None => None,
-        };
-        let text = HelpWords::of(asker.locale().language).waits;
-        let waiting = before.map(|request| fill(text, &[&asker.locale().moment(request.at), &request.text]));
-        Ok((engine.hosts_age().is_some(), mac, waiting))
+        let Some(mac) = asker.device(engine)? else { return Ok(Err(engine.hosts_age().is_some())) };
+        let before = site.help.of(engine, mac)?;
+        let owner = engine.read_view().device(mac).map(|device| device.bound_at);
+        let waiting = before.map(|request| waiting(&request, owner, &asker));
+        Ok(Ok(Asker { mac, is_known: owner.is_some(), waiting }))
     };
     portal.read(look).await
+}
+
+/// The request of a device that has its owner since `bound_at`. A former owner's words are for nobody else.
+fn waiting(request: &HelpRequest, bound_at: Option<Timestamp>, guest: &Guest) -> Waiting {
+    let help = HelpWords::of(guest.locale().language);
+    let is_own = bound_at.is_some_and(|at| at <= request.at) && !request.text.is_empty();
+    Waiting {
+        text: fill(help.waits, &[&guest.locale().moment(request.at)]),
+        words: is_own.then(|| fill(help.yours, &[&request.text])),
+    }
 }
 
 /// `GET /bantuan`.
 pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Answer {
     match asking(&portal, &guest).await? {
-        (false, None, _) => unread(&portal, &guest),
-        (true, None, _) => not_seen(&portal, &guest, PLACE),
-        (_, Some(_), waiting) => {
+        Err(false) => unread(&portal, &guest),
+        Err(true) => not_seen(&portal, &guest, PLACE),
+        Ok(asker) => {
             let refused = guest.page_request.refused.clone();
-            page(&portal, &guest, waiting, refused.as_deref())
+            page(&portal, &guest, asker, refused.as_deref())
         }
     }
 }
 
-fn page(portal: &Portal, guest: &Guest, waiting: Option<String>, refused: Option<&Refused>) -> Answer {
+fn page(portal: &Portal, guest: &Guest, asker: Asker, refused: Option<&Refused>) -> Answer {
     let help = HelpWords::of(guest.locale().language);
-    let complaint = refused.map(|refused| {
-        let is_slowed = refused.problem.status() == StatusCode::TOO_MANY_REQUESTS;
-        if is_slowed { FrameWords::of(guest.locale().language).slowed } else { help.too_long }
-    });
+    let complaint =
+        refused.map(|refused| guest.slowed(&refused.problem).unwrap_or_else(|| help.too_long.to_owned()));
     let page = HelpPage {
         frame: guest.frame(help.title),
         words: guest.words(),
         help,
         here: "",
+        is_known: asker.is_known,
         token: guest.token.clone(),
         text: refused.and_then(|refused| refused.form.text(TEXT)).unwrap_or_default().to_owned(),
         complaint,
-        waiting,
+        waiting: asker.waiting,
         contact: portal.contact.clone(),
     };
     match refused {
@@ -95,7 +120,8 @@ fn page(portal: &Portal, guest: &Guest, waiting: Option<String>, refused: Option
 /// `POST /bantuan`.
 pub(super) async fn send(State(portal): State<Arc<Portal>>, sent: Sent) -> Answer {
     let Sent { guest, form } = &sent;
-    let (_, Some(mac), waiting) = asking(&portal, guest).await? else { return Ok(see_other(PLACE)) };
+    let Ok(asker) = asking(&portal, guest).await? else { return Ok(see_other(PLACE)) };
+    let mac = asker.mac;
     let text: String = form.text(TEXT).unwrap_or_default().to_owned();
     let is_good = text.chars().count() <= HELP_CHARS_MAX && !text.contains(char::is_control);
     let checked = if is_good {
@@ -106,7 +132,7 @@ pub(super) async fn send(State(portal): State<Arc<Portal>>, sent: Sent) -> Answe
     };
     if let Err(problem) = checked {
         let refused = Refused::of(problem, form);
-        let page = page(&portal, guest, waiting, Some(&refused))?;
+        let page = page(&portal, guest, asker, Some(&refused))?;
         return Ok(refused.answered_by(page));
     }
     let (site, actor) = (Arc::clone(&portal.site), guest.actor());

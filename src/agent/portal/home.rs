@@ -9,22 +9,26 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::contact::Contact;
+use super::dues::{Dues, runs};
 use super::login::{not_seen, unread};
 use super::notices::{notices, router_away};
-use super::owed::{Owed, OwedLine};
+use super::owed::OwedLine;
 use super::pay;
 use super::sentence::{sentence, tone};
 use super::state::Portal;
+use super::status::open_window;
 use super::sums::figures;
 use super::texts::Words;
 use super::visitor::Guest;
 use crate::agent::config::Registration;
-use crate::agent::engine::{Engine, OpenOne, Snapshot};
+use crate::agent::engine::{Engine, OpenOne, Snapshot, WindowView};
 use crate::agent::http::state::Answer;
 use crate::agent::reports::user_usage::{Sums, daily};
+use crate::domain::access::Reason;
+use crate::domain::account::Account;
 use crate::domain::id::Mac;
 use crate::domain::policy;
-use crate::domain::units::{Bytes, MB, Rupiah, Timestamp};
+use crate::domain::units::{Bytes, MB, Timestamp};
 use crate::store::OrderRecord;
 use crate::ui::catalogue::fill;
 use crate::ui::chart::{Bar, Plot, Unit};
@@ -43,17 +47,23 @@ struct Home {
     name: String,
     tone: &'static str,
     sentence: String,
+    /// What reconnects, and what usage beyond the quota costs.
+    advice: Vec<String>,
     /// What the owner wrote for the customer.
     note: Option<String>,
     /// Outages of the router or the relay.
     notices: Vec<String>,
     quota: Option<Quota>,
-    until: String,
+    /// Until when the account is valid; `None` while there is nothing to be valid.
+    until: Option<String>,
+    /// The internet is stopped: the quota left cannot be used.
+    is_stopped: bool,
     bill: Vec<OwedLine>,
     /// The price of everything owed; `None` where part of it has no price.
     total: Option<String>,
     can_buy: bool,
     can_pay: bool,
+    is_bill_first: bool,
     open: Option<OpenCard>,
     plot: String,
     plot_title: String,
@@ -75,6 +85,8 @@ struct Quota {
 /// A payment that was started.
 struct OpenCard {
     text: String,
+    /// Until when the internet is open to pay it.
+    window: Option<String>,
     path: String,
     cancel: String,
     token: String,
@@ -103,10 +115,11 @@ struct HomeData {
     customer: Snapshot,
     /// The device of the request.
     asking: Option<Mac>,
-    owed: Owed,
+    dues: Dues,
     can_buy: bool,
-    pay_window_ms: u64,
     open: Option<OrderRecord>,
+    window: Option<WindowView>,
+    now: Timestamp,
     usage: Vec<(Date, Bytes)>,
 }
 
@@ -147,8 +160,9 @@ fn see(engine: &mut Engine, guest: &Guest, customer: Snapshot) -> Result<HomeDat
     let can_buy = look.with_context(|ctx| {
         packages.iter().any(|package| policy::quote_purchase(account, package, ctx).is_ok())
     });
-    let (owed, pay_window_ms) = (Owed::of(&look, account), look.policy.pay_window_ms);
-    Ok(HomeData { customer, asking, owed, can_buy, pay_window_ms, open, usage })
+    let (dues, now) = (Dues::of(&look, account), look.facts.now);
+    let window = look.windows(customer.user.no).into_iter().next();
+    Ok(HomeData { customer, asking, dues, can_buy, open, window, now, usage })
 }
 
 /// Usage of each of the last days, today last.
@@ -189,7 +203,8 @@ fn page(portal: &Portal, guest: &Guest, seen: &HomeData) -> Home {
     let (words, locale) = (guest.words(), guest.locale());
     let user = &seen.customer.user;
     let account = &user.account;
-    let total = seen.owed.total().filter(|total| *total > Rupiah::ZERO);
+    let dues = &seen.dues;
+    let total = dues.total();
     let plot_title = fill(words.usage, &[&PLOT_DAYS.to_string()]);
     Home {
         frame: guest.frame(words.title),
@@ -197,21 +212,41 @@ fn page(portal: &Portal, guest: &Guest, seen: &HomeData) -> Home {
         here: "/",
         name: user.name.clone(),
         tone: tone(account),
-        sentence: sentence(account, total, seen.pay_window_ms, words, locale),
+        sentence: sentence(account, dues, words, locale),
+        advice: advice(seen, words, locale),
         note: user.customer_note.clone(),
         notices: notices(portal, words, locale),
         quota: (!account.unlimited).then(|| quota(seen, words, locale)),
-        until: account.expires_at.map_or_else(|| words.no_end.to_owned(), |at| locale.day_of(at)),
-        bill: seen.owed.lines(words, locale),
+        until: until(account, words, locale),
+        is_stopped: !runs(account),
+        bill: dues.owed.lines(words, locale),
         total: total.map(|total| total.to_string()),
         can_buy: seen.can_buy,
         can_pay: total.is_some(),
-        open: seen.open.as_ref().map(|order| open_card(order, portal, guest)),
+        is_bill_first: dues.is_bill_first() || !seen.can_buy,
+        open: seen.open.as_ref().map(|order| open_card(order, seen, portal, guest)),
         plot: plot(&plot_title, &seen.usage, locale, false),
         plot_title,
         devices: devices(seen, guest),
         contact: portal.contact.clone(),
     }
+}
+
+/// Until when the account is valid. One that never got anything has no end to name.
+fn until(account: &Account, words: &Words, locale: &Locale) -> Option<String> {
+    match account.expires_at {
+        Some(at) => Some(locale.day_of(at)),
+        None if account.balance.credits.is_zero() && !account.unlimited => None,
+        None => Some(words.no_end.to_owned()),
+    }
+}
+
+/// What to know beside the state.
+fn advice(seen: &HomeData, words: &Words, locale: &Locale) -> Vec<String> {
+    let (account, dues) = (&seen.customer.user.account, &seen.dues);
+    let mut advice = dues.advice(account, words, locale);
+    advice.extend(dues.overage_warning(account, words));
+    advice
 }
 
 fn quota(seen: &HomeData, words: &'static Words, locale: &Locale) -> Quota {
@@ -229,14 +264,17 @@ fn quota(seen: &HomeData, words: &'static Words, locale: &Locale) -> Quota {
     }
 }
 
-fn open_card(order: &OrderRecord, portal: &Portal, guest: &Guest) -> OpenCard {
+fn open_card(order: &OrderRecord, seen: &HomeData, portal: &Portal, guest: &Guest) -> OpenCard {
     let (words, locale) = (guest.words(), guest.locale());
+    let is_paying = seen.customer.user.account.access.reason == Some(Reason::Paying);
+    let window = seen.window.as_ref().filter(|_| is_paying);
     let method = pay::method_name(order.method);
     OpenCard {
         text: fill(
             words.open_order_text,
             &[&order.amount.to_string(), method, &locale.moment(order.created_at)],
         ),
+        window: window.and_then(|window| open_window(window, seen.dues.pay_window_ms, seen.now, guest)),
         path: portal.status_path(&order.id),
         cancel: format!("/payment/status/{}/batal", order.id),
         token: guest.token.clone(),

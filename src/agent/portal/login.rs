@@ -25,7 +25,6 @@ use crate::domain::{login, phone};
 use crate::store::{AuditFilter, Customer, Page, Unwritable};
 use crate::tools::digest;
 use crate::ui::catalogue::fill;
-use crate::ui::layout::FrameWords;
 use crate::ui::layout::{page_with, see_other};
 use crate::ui::refused::Refused;
 use crate::ui::{Form, Frame};
@@ -52,7 +51,7 @@ struct LogIn {
     door: &'static LoginWords,
     token: String,
     who: String,
-    complaint: Option<&'static str>,
+    complaint: Option<String>,
     can_register: bool,
     contact: Option<Contact>,
 }
@@ -146,11 +145,8 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
 fn page(portal: &Portal, guest: &Guest, refused: Option<&Refused>) -> Answer {
     let door = LoginWords::of(guest.locale().language);
     let complaint = |refused: &Refused| match refused.problem.code() {
-        TICKET_ENDED => door.too_old,
-        _ if refused.problem.status() == StatusCode::TOO_MANY_REQUESTS => {
-            FrameWords::of(guest.locale().language).slowed
-        }
-        _ => door.wrong,
+        TICKET_ENDED => door.too_old.to_owned(),
+        _ => guest.slowed(&refused.problem).unwrap_or_else(|| door.wrong.to_owned()),
     };
     let who = refused.and_then(|refused| refused.form.text("siapa"));
     let page = LogIn {

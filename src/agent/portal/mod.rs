@@ -11,6 +11,7 @@
 //! | `notices` | present outages |
 //! | `sums` | the quota account as figures that add up |
 //! | `owed` | what is owed and what it costs |
+//! | `dues` | what reconnects a customer: the bill or a package |
 //! | `home` | the home page |
 //! | `shop`, `bill` | packages on sale; everything owed |
 //! | `pay` | payment of any purpose, and where it leads |
@@ -28,6 +29,7 @@ mod bill;
 mod browser;
 mod contact;
 mod devices;
+mod dues;
 mod error_page;
 mod help;
 mod home;

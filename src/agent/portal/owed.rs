@@ -50,6 +50,13 @@ impl Owed {
         })
     }
 
+    /// One bill of that price.
+    #[cfg(test)]
+    pub fn of_price(price: Rupiah) -> Self {
+        let (bytes, price, note) = (Bytes::ZERO, Some(price), String::new());
+        Self { debts: vec![Debt { id: None, bytes, price, dates: None, is_late: false, note }] }
+    }
+
     /// The price of all of it; `None` when part of it has no price, which is never zero.
     pub fn total(&self) -> Option<Rupiah> {
         self.debts.iter().try_fold(Rupiah::ZERO, |sum, debt| Some(sum.plus(debt.price?)))

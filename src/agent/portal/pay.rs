@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use uuid::Uuid;
 
 use super::contact::Contact;
+use super::dues::{Dues, Prospect, Remedy};
 use super::notices::notices;
 use super::owed::line_name;
 use super::state::Portal;
@@ -19,8 +20,9 @@ use crate::agent::engine::{
     Done, Engine, Key, OPEN_PAYMENT, OpenOne, PaymentRequest, Purpose, Replaces, Snapshot,
 };
 use crate::agent::http::state::Answer;
+use crate::domain::account::Account;
 use crate::domain::id::{DebtId, OrderId, PackageId, UserId};
-use crate::domain::order::{CashMethod, Method, OnlineMethod, OrderState, Quote};
+use crate::domain::order::{CashMethod, Item, Method, OnlineMethod, OrderState, Quote};
 use crate::domain::units::Rupiah;
 use crate::store::OrderRecord;
 use crate::tools::digest;
@@ -30,7 +32,7 @@ use crate::ui::icon::Icon;
 use crate::ui::layout::{page_with, see_other};
 use crate::ui::payment_methods;
 use crate::ui::refused::Refused;
-use crate::ui::{Form, Frame};
+use crate::ui::{Form, Frame, Locale};
 use crate::web::finish::finish;
 use crate::web::{Path, Problem};
 
@@ -102,6 +104,10 @@ struct Choose {
     pay_label: String,
     methods: Vec<MethodView>,
     till: Till,
+    /// What the payment brings, and what it does not.
+    brings: Vec<String>,
+    /// What to know before paying: it does not reconnect, or the internet to pay counts.
+    warnings: Vec<String>,
     /// What changed, or what is missing.
     notice: Option<&'static str>,
     notices: Vec<String>,
@@ -214,6 +220,9 @@ struct PaymentData {
     open: Option<OpenOne>,
     /// The open order, if the open payment is one.
     order: Option<OrderRecord>,
+    dues: Dues,
+    /// What follows from paying the quote.
+    prospect: Option<Prospect>,
 }
 
 fn see(engine: &mut Engine, customer: Snapshot, purpose: &Purpose) -> Result<PaymentData, Problem> {
@@ -224,7 +233,10 @@ fn see(engine: &mut Engine, customer: Snapshot, purpose: &Purpose) -> Result<Pay
         Some(OpenOne::Order(id)) => engine.reader().order(id)?,
         _ => None,
     };
-    Ok(PaymentData { customer, quote, open, order })
+    let look = engine.read_view();
+    let account = &customer.user.account;
+    let (dues, prospect) = (Dues::of(&look, account), Prospect::of(&look, account, &quote));
+    Ok(PaymentData { customer, quote, open, order, dues, prospect })
 }
 
 /// The page to choose the method for a purpose, at its present price; after a refusal with what changed, or what is
@@ -271,6 +283,54 @@ fn notice(pay: &PayWords, problem: &Problem) -> Option<&'static str> {
         OPEN_PAYMENT => Some(pay.open_first),
         _ => None,
     }
+}
+
+/// Days and end of a package that is bought.
+fn brings(seen: &PaymentData, words: &Words, locale: &Locale) -> Vec<String> {
+    let days = seen.quote.lines.iter().find_map(|line| match line.item {
+        Item::Package { days, .. } => Some(days),
+        Item::Debt { .. } | Item::Overage => None,
+    });
+    let (Some(days), Some(prospect)) = (days, &seen.prospect) else { return Vec::new() };
+    let mut brings = vec![fill(words.days, &[&days.to_string()])];
+    brings.extend(valid_until(&seen.customer.user.account, prospect, words, locale));
+    brings
+}
+
+/// Until when a package that is bought today is valid; `None` while its days cannot be counted.
+pub(super) fn valid_until(
+    account: &Account,
+    prospect: &Prospect,
+    words: &Words,
+    locale: &Locale,
+) -> Option<String> {
+    let until = prospect.expires_at?;
+    let is_same = account.expires_at == Some(until);
+    Some(fill(if is_same { words.adds_no_days } else { words.would_end }, &[&locale.day_of(until)]))
+}
+
+/// What to know before paying.
+fn warnings(seen: &PaymentData, words: &Words, locale: &Locale) -> Vec<String> {
+    let (account, dues) = (&seen.customer.user.account, &seen.dues);
+    let mut warnings = Vec::new();
+    if let Some(prospect) =
+        seen.prospect.as_ref().filter(|then| dues.remedy != Remedy::Nothing && !then.is_online)
+    {
+        warnings.push(words.stays_stopped.to_owned());
+        warnings.extend(match prospect.dues.remedy {
+            Remedy::Package => Some(words.then_package.to_owned()),
+            Remedy::Bill => prospect.dues.total().map(|left| fill(words.then_bill, &[&left.to_string()])),
+            Remedy::BillThenPackage => {
+                prospect.dues.total().map(|left| fill(words.then_both, &[&left.to_string()]))
+            }
+            Remedy::Nothing | Remedy::Owner => None,
+        });
+        let overage = account.balance.overage();
+        let clears = dues.remedy == Remedy::Package && !overage.is_zero();
+        warnings.extend(clears.then(|| fill(words.package_clears, &[&locale.quota(overage)])));
+    }
+    warnings.extend(dues.window_terms(words, locale));
+    warnings
 }
 
 /// The open payment as shown before another replaces it.
@@ -328,6 +388,8 @@ fn page(
         pay_label: fill(label, &[&quote.total().to_string()]),
         methods: methods.collect(),
         till: portal.till(guest, account.id),
+        brings: brings(seen, words, locale),
+        warnings: warnings(seen, words, locale),
         notice,
         notices: notices(portal, words, locale),
         contact: portal.contact.clone(),
@@ -460,7 +522,7 @@ impl Portal {
 
 /// The address to pay for an order's purpose again.
 pub(super) fn path_again(order: &OrderRecord) -> String {
-    use crate::domain::order::{Item, OrderKind};
+    use crate::domain::order::OrderKind;
     let first = order.quote.lines.first().map(|line| &line.item);
     match (order.kind, first) {
         (OrderKind::Purchase, Some(Item::Package { id, .. })) => format!("/beli/{id}"),

@@ -7,7 +7,7 @@ use askama::Template;
 use axum::extract::State;
 
 use super::contact::Contact;
-use super::owed::Owed;
+use super::dues::Dues;
 use super::sentence::{sentence, tone};
 use super::state::Portal;
 use super::sums::figures;
@@ -17,7 +17,7 @@ use crate::agent::engine::{Engine, Snapshot};
 use crate::agent::http::state::Answer;
 use crate::domain::access::{self, Reason, Rule, Status};
 use crate::domain::account::Policy;
-use crate::domain::units::{Bytes, Rupiah};
+use crate::domain::units::Bytes;
 use crate::ui::catalogue::fill;
 use crate::ui::{Frame, Locale, html};
 use crate::web::{Path, Problem};
@@ -39,12 +39,15 @@ struct Page {
 struct Yours {
     tone: &'static str,
     sentence: String,
+    /// What reconnects.
+    advice: Vec<String>,
     /// The rule in the address does not apply.
     is_other: bool,
     by_owner: bool,
     numbers: Vec<(String, String)>,
     total: Option<String>,
     can_pay: bool,
+    is_bill_first: bool,
     can_buy: bool,
 }
 
@@ -52,7 +55,7 @@ struct Yours {
 struct PolicyData {
     customer: Snapshot,
     rules: Vec<Rule>,
-    owed: Owed,
+    dues: Dues,
     policy: Policy,
 }
 
@@ -89,8 +92,8 @@ fn see(engine: &Engine, customer: Snapshot) -> PolicyData {
     let look = engine.read_view();
     let account = &customer.user.account;
     let rules = access::rules(account, look.policy, &look.facts_of(customer.user.no)).to_vec();
-    let (owed, policy) = (Owed::of(&look, account), look.policy.clone());
-    PolicyData { customer, rules, owed, policy }
+    let (dues, policy) = (Dues::of(&look, account), look.policy.clone());
+    PolicyData { customer, rules, dues, policy }
 }
 
 fn title(status: Status, words: &PolicyWords) -> &'static str {
@@ -106,6 +109,7 @@ fn title(status: Status, words: &PolicyWords) -> &'static str {
 /// A general description of the rule, with the site's numbers.
 fn general(status: Status, policy: &Policy, words: &PolicyWords, locale: &Locale) -> String {
     match status {
+        Status::Inactive if policy.payment_approves => words.general_inactive_payment.to_owned(),
         Status::Inactive => words.general_inactive.to_owned(),
         Status::Expired => words.general_expired.to_owned(),
         Status::Habis => words.general_habis.to_owned(),
@@ -122,17 +126,19 @@ fn yours(status: Status, seen: &PolicyData, guest: &Guest, words: &PolicyWords) 
     let locale = guest.locale();
     let holding = seen.rules.iter().filter(|rule| rule.holds && rule.status == status);
     let reasons: Vec<Reason> = holding.filter_map(|rule| rule.reason).collect();
-    let total = seen.owed.total().filter(|total| *total > Rupiah::ZERO);
+    let total = seen.dues.total();
     let by_owner = account.admin_block.is_some();
     let numbers = reasons.iter().flat_map(|reason| numbers(*reason, seen, guest, words)).collect();
     Yours {
         tone: tone(account),
-        sentence: sentence(account, total, seen.policy.pay_window_ms, guest.words(), locale),
+        sentence: sentence(account, &seen.dues, guest.words(), locale),
+        advice: seen.dues.advice(account, guest.words(), locale),
         is_other: reasons.is_empty(),
         by_owner: by_owner && status == Status::Blocked,
         numbers,
         total: total.map(|total| total.to_string()),
         can_pay: total.is_some(),
+        is_bill_first: seen.dues.is_bill_first(),
         can_buy: !by_owner && account.active && (account.approved || seen.policy.payment_approves),
     }
 }
@@ -153,7 +159,7 @@ fn numbers(reason: Reason, seen: &PolicyData, guest: &Guest, words: &PolicyWords
             quota(words.debt_limit, account.terms(&seen.policy).debt_limit),
         ],
         Reason::DebtOverdue => {
-            let late = seen.owed.late(guest.words(), locale).into_iter();
+            let late = seen.dues.owed.late(guest.words(), locale).into_iter();
             late.map(|(name, date)| (name, format!("{} {date}", words.overdue))).collect()
         }
         Reason::Expired => {

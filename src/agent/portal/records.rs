@@ -61,6 +61,8 @@ struct Page {
     owed: Vec<OwedLine>,
     is_open: bool,
     orders: Vec<OrderRow>,
+    /// Usage that is no line yet: what, and how much.
+    unposted: Option<(String, String)>,
     lines: Vec<LineRow>,
     usage: Option<UsageView>,
     /// The next page.
@@ -97,7 +99,7 @@ struct UsageView {
 /// The data of the page.
 enum RecordsData {
     Orders(List<(i64, OrderRecord)>, Box<Owed>),
-    Lines(List<Posted>),
+    Lines(List<Posted>, Bytes),
     Usage(Vec<(jiff::civil::Date, Bytes)>, Vec<(String, Bytes)>),
 }
 
@@ -129,7 +131,10 @@ fn see(
         }
         View::Mutasi => {
             let lines = engine.reader().statement(no, part)?;
-            RecordsData::Lines(List::of(lines, limit, |line| i64::try_from(line.seq).unwrap_or(i64::MAX)))
+            let lines = List::of(lines, limit, |line| i64::try_from(line.seq).unwrap_or(i64::MAX));
+            // The newest page ends with what is not in the ledger yet, so that its sum is the quota left.
+            let open = if after.is_none() { customer.user.account.open_usage } else { Bytes::ZERO };
+            RecordsData::Lines(lines, open)
         }
         View::Pemakaian => RecordsData::Usage(by_day(engine, no, USAGE_DAYS)?, by_device(engine, customer)?),
     })
@@ -169,6 +174,7 @@ fn page(portal: &Portal, guest: &Guest, view: View, seen: RecordsData) -> Page {
         owed: Vec::new(),
         is_open: portal.site.payments.link().is_ok(),
         orders: Vec::new(),
+        unposted: None,
         lines: Vec::new(),
         usage: None,
         older: None,
@@ -182,8 +188,9 @@ fn page(portal: &Portal, guest: &Guest, view: View, seen: RecordsData) -> Page {
             let row = |(_, order): (i64, OrderRecord)| order_row(&order, portal, record, locale);
             page.orders = list.items.into_iter().map(row).collect();
         }
-        RecordsData::Lines(list) => {
+        RecordsData::Lines(list, open) => {
             page.older = older("mutasi", list.next);
+            page.unposted = (!open.is_zero()).then(|| unposted(&list.items, open, record, locale));
             page.lines = list.items.iter().map(|line| line_row(line, record, locale)).collect();
         }
         RecordsData::Usage(days, devices) => page.usage = Some(usage_view(&days, devices, words, locale)),
@@ -191,8 +198,18 @@ fn page(portal: &Portal, guest: &Guest, view: View, seen: RecordsData) -> Page {
     page
 }
 
-fn order_row(order: &OrderRecord, portal: &Portal, record: &RecordWords, locale: &Locale) -> OrderRow {
+/// What an order is for.
+pub(super) fn what_for(order: &OrderRecord, record: &RecordWords) -> String {
     let package = order.quote.lines.first().map(|line| line.name.as_str()).unwrap_or_default();
+    match order.kind {
+        OrderKind::Purchase => fill(record.kind_purchase, &[package]),
+        OrderKind::SettleAll => record.kind_settle_all.to_owned(),
+        OrderKind::SettleItem => record.kind_settle_item.to_owned(),
+        OrderKind::PartPayment => record.kind_part.to_owned(),
+    }
+}
+
+fn order_row(order: &OrderRecord, portal: &Portal, record: &RecordWords, locale: &Locale) -> OrderRow {
     let (state, tone) = match order.status {
         OrderState::Created | OrderState::Pending | OrderState::Challenge => (record.state_open, Tone::Warn),
         OrderState::Paid => (record.state_paid, Tone::Good),
@@ -201,19 +218,14 @@ fn order_row(order: &OrderRecord, portal: &Portal, record: &RecordWords, locale:
         OrderState::Refunded | OrderState::ChargedBack | OrderState::Reversed => {
             (record.state_returned, Tone::Plain)
         }
-        OrderState::Expired | OrderState::Cancelled | OrderState::Denied | OrderState::Failed => {
-            (record.state_over, Tone::Plain)
-        }
+        OrderState::Cancelled => (record.state_cancelled, Tone::Plain),
+        OrderState::Expired => (record.state_expired, Tone::Plain),
+        OrderState::Denied | OrderState::Failed => (record.state_failed, Tone::Plain),
     };
     OrderRow {
         path: portal.status_path(&order.id),
         at: locale.moment(order.paid_at.unwrap_or(order.created_at)),
-        what: match order.kind {
-            OrderKind::Purchase => fill(record.kind_purchase, &[package]),
-            OrderKind::SettleAll => record.kind_settle_all.to_owned(),
-            OrderKind::SettleItem => record.kind_settle_item.to_owned(),
-            OrderKind::PartPayment => record.kind_part.to_owned(),
-        },
+        what: what_for(order, record),
         method: match order.method {
             Method::Cash(CashMethod::Cash) => record.counter,
             Method::Cash(CashMethod::Transfer) => record.transfer,
@@ -223,6 +235,16 @@ fn order_row(order: &OrderRecord, portal: &Portal, record: &RecordWords, locale:
         amount: order.amount.to_string(),
         state: Badge::new(tone, state),
     }
+}
+
+/// Usage that is no line of the ledger yet, since the last such line.
+fn unposted(lines: &[Posted], open: Bytes, record: &RecordWords, locale: &Locale) -> (String, String) {
+    let last = lines.iter().find(|line| matches!(line.entry.kind, Kind::Usage | Kind::Closing));
+    let text = last.map_or_else(
+        || record.line_unposted.to_owned(),
+        |line| fill(record.line_unposted_since, &[&locale.moment(line.at)]),
+    );
+    (text, format!("−{}", locale.quota(open)))
 }
 
 fn line_row(line: &Posted, record: &RecordWords, locale: &Locale) -> LineRow {

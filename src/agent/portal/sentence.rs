@@ -2,37 +2,39 @@
 
 use std::time::Duration;
 
+use super::dues::{Dues, Remedy, is_ending};
 use super::texts::Words;
 use crate::domain::access::{Reason, Status};
 use crate::domain::account::Account;
-use crate::domain::units::Rupiah;
 use crate::ui::Locale;
 use crate::ui::catalogue::fill;
 
-/// The state, with the price of everything owed and how long a pay window is open.
-pub(super) fn sentence(
-    account: &Account,
-    owed: Option<Rupiah>,
-    pay_window_ms: u64,
-    words: &Words,
-    locale: &Locale,
-) -> String {
+/// The state, with the price of everything owed and what reconnects.
+pub(super) fn sentence(account: &Account, dues: &Dues, words: &Words, locale: &Locale) -> String {
     let left = locale.quota(account.balance.remaining());
     let until = account.expires_at.map(|at| fill(words.until, &[&locale.day_of(at)])).unwrap_or_default();
-    let owed = owed.filter(|rp| *rp > Rupiah::ZERO);
-    let owed = owed.map(|rp| fill(words.owed, &[&rp.to_string()])).unwrap_or_default();
+    let owed = dues.total().map(|rp| fill(words.owed, &[&rp.to_string()])).unwrap_or_default();
     let state = match (account.access.status, account.access.reason) {
         (Status::Active, _) => fill(words.active, &[&left, &until]),
         (Status::Unlimited, _) => fill(words.unlimited, &[&until]),
         (Status::Fup, Some(Reason::Paying)) => {
-            fill(words.paying, &[&locale.span(Duration::from_millis(pay_window_ms))])
+            fill(words.paying, &[&locale.span(Duration::from_millis(dues.pay_window_ms))])
         }
         (Status::Fup, _) => fill(words.fup, &[&left]),
+        (Status::Habis, _) if dues.remedy == Remedy::BillThenPackage => words.habis_bill_first.to_owned(),
         (Status::Habis, _) => words.habis.to_owned(),
         (Status::Expired, _) => words.expired.to_owned(),
+        (Status::Inactive, _) if dues.remedy == Remedy::Package => return words.inactive_buy.to_owned(),
         (Status::Inactive, _) => return words.inactive.to_owned(),
         (Status::Blocked, Some(Reason::Admin)) => return words.blocked_admin.to_owned(),
-        (Status::Blocked, _) => return fill(words.blocked, &[&owed]),
+        (Status::Blocked, _) => {
+            let text = match dues.remedy {
+                Remedy::Package => words.blocked_package,
+                Remedy::BillThenPackage => words.blocked_both,
+                Remedy::Nothing | Remedy::Bill | Remedy::Owner => words.blocked,
+            };
+            return fill(text, &[&owed]);
+        }
     };
     format!("{state}{owed}")
 }
@@ -40,6 +42,7 @@ pub(super) fn sentence(
 /// The colour of a notice with that sentence.
 pub(super) fn tone(account: &Account) -> &'static str {
     match account.access.status {
+        Status::Active if is_ending(account) => "warn",
         Status::Active | Status::Unlimited => "good",
         Status::Fup | Status::Inactive => "warn",
         Status::Habis | Status::Expired | Status::Blocked => "bad",
@@ -53,7 +56,7 @@ mod tests {
     use crate::domain::access::Access;
     use crate::domain::id::UserId;
     use crate::domain::ledger::Balance;
-    use crate::domain::units::Bytes;
+    use crate::domain::units::{Bytes, Rupiah};
     use crate::ui::language::Language;
 
     #[test]
@@ -110,8 +113,34 @@ mod tests {
         let locale = Locale { language: Language::Indonesian, zone: Zone::named("Asia/Jakarta").unwrap() };
         let words = Words::of(locale.language);
         for (status, reason, text) in rows {
-            let account = account(status, reason);
-            assert_eq!(sentence(&account, Some(Rupiah(40_000)), 600_000, words, &locale), text);
+            let (account, dues) = (account(status, reason), Dues::of_price(Rupiah(40_000), Remedy::Bill));
+            assert_eq!(sentence(&account, &dues, words, &locale), text);
+        }
+        let rows = [
+            (
+                Status::Habis,
+                Remedy::BillThenPackage,
+                "Kuota Anda habis. Bayar tagihan dulu, lalu beli paket untuk tersambung lagi. Ada tagihan Rp 40.000.",
+            ),
+            (
+                Status::Blocked,
+                Remedy::Package,
+                "Internet dijeda sementara. Ada tagihan Rp 40.000. Beli paket untuk tersambung lagi.",
+            ),
+            (
+                Status::Blocked,
+                Remedy::BillThenPackage,
+                "Internet dijeda sementara. Ada tagihan Rp 40.000. Bayar tagihan dulu, lalu beli paket untuk tersambung lagi.",
+            ),
+            (
+                Status::Inactive,
+                Remedy::Package,
+                "Anda sudah terdaftar. Beli paket pertama Anda; akun aktif begitu dibayar.",
+            ),
+        ];
+        for (status, remedy, text) in rows {
+            let (account, dues) = (account(status, None), Dues::of_price(Rupiah(40_000), remedy));
+            assert_eq!(sentence(&account, &dues, words, &locale), text);
         }
     }
 }

@@ -9,12 +9,13 @@ use axum::extract::State;
 use serde::Deserialize;
 
 use super::contact::Contact;
+use super::dues::{Dues, Remedy};
 use super::notices::notices;
-use super::owed::Owed;
 use super::pay::{method_name, path_again};
+use super::records::what_for;
 use super::sentence::sentence;
 use super::state::Portal;
-use super::texts::{PayWords, Words};
+use super::texts::{PayWords, RecordWords, Words};
 use super::visitor::{Guest, Sent};
 use crate::agent::engine::{Engine, Snapshot, WindowView};
 use crate::agent::http::state::Answer;
@@ -22,7 +23,7 @@ use crate::clock::rfc3339;
 use crate::domain::access::Reason;
 use crate::domain::id::OrderId;
 use crate::domain::order::{Method, OnlineMethod, OrderState};
-use crate::domain::units::{Bytes, DAY_MS, Rupiah, Timestamp};
+use crate::domain::units::{Bytes, DAY_MS, Timestamp};
 use crate::protocol::relay::VirtualAccount;
 use crate::store::OrderRecord;
 use crate::tools::percent;
@@ -33,6 +34,10 @@ use crate::ui::{Frame, Locale, html};
 use crate::web::finish::finish;
 use crate::web::{Path, Problem, Query};
 
+/// How long after a payment its page says what holds now; then it is a receipt and nothing else.
+const FRESH_MS: i64 = 60 * 60 * 1000;
+/// How long a pay window is awaited after its order.
+const WINDOW_AWAITED_MS: i64 = 60 * 1000;
 /// Orders that a code can find: those of the last day.
 const CODES_MS: i64 = DAY_MS;
 
@@ -57,16 +62,20 @@ struct Status {
     tone: &'static str,
     heading: String,
     text: String,
+    /// What reconnects, after a payment that did not.
+    advice: Vec<String>,
+    /// The next step after a payment that did not reconnect: path and label.
+    next: Option<(&'static str, &'static str)>,
     notices: Vec<String>,
     /// The result of querying the gateway.
     asked: Option<&'static str>,
     amount: String,
-    method: &'static str,
+    /// What it is, whose, when and how it was paid.
+    facts: Vec<(&'static str, String)>,
     id: OrderId,
-    receipt: Option<String>,
     /// A conversation in which the receipt is ready to be sent.
     share: Option<String>,
-    window: Option<String>,
+    window: Option<(&'static str, String)>,
     means: Option<Means>,
     /// The tokens in the forms: the order's and the form's.
     t: String,
@@ -97,6 +106,7 @@ struct Means {
 /// A bank account number, or Mandiri's bill.
 struct Va {
     title: String,
+    text: String,
     number: String,
     biller: Option<String>,
 }
@@ -107,9 +117,9 @@ struct FoundOrder {
     user: Option<Snapshot>,
     /// The visitor's device is the customer's own.
     is_own: bool,
-    owed: Option<Rupiah>,
+    /// What the customer owes; only for the customer's own device.
+    dues: Option<Dues>,
     window: Option<WindowView>,
-    pay_window_ms: u64,
     now: Timestamp,
 }
 
@@ -140,9 +150,9 @@ fn find(engine: &mut Engine, guest: &Guest, id: &OrderId, has_link: bool) -> Res
     let window = user
         .as_ref()
         .and_then(|user| look.windows(user.user.no).into_iter().find(|window| window.order == order.id));
-    let owed = user.as_ref().and_then(|user| Owed::of(&look, &user.user.account).total());
-    let (pay_window_ms, now) = (look.policy.pay_window_ms, look.facts.now);
-    Ok(FoundOrder { order, user, is_own, owed, window, pay_window_ms, now })
+    let dues = user.as_ref().filter(|_| is_own).map(|user| Dues::of(&look, &user.user.account));
+    let now = look.facts.now;
+    Ok(FoundOrder { order, user, is_own, dues, window, now })
 }
 
 /// `GET /payment/status/{order}?t=`.
@@ -171,6 +181,7 @@ fn page(portal: &Portal, guest: &Guest, found: &FoundOrder, asked: &str) -> Stat
         order.status,
         OrderState::Expired | OrderState::Cancelled | OrderState::Denied | OrderState::Failed
     );
+    let stopped = unreconnected(found);
     let waits = matches!(order.status, OrderState::Created | OrderState::Pending);
     Status {
         frame: guest.frame(pay.title),
@@ -180,13 +191,16 @@ fn page(portal: &Portal, guest: &Guest, found: &FoundOrder, asked: &str) -> Stat
         tone,
         heading,
         text,
+        advice: stopped
+            .map(|(user, dues)| dues.advice(&user.user.account, words, locale))
+            .unwrap_or_default(),
+        next: stopped.and_then(|(_, dues)| next_step(dues.remedy, words)),
         notices: if is_live { notices(portal, words, locale) } else { Vec::new() },
         asked: asked.filter(|_| is_live),
         amount: order.amount.to_string(),
-        method: method_name(order.method),
-        receipt: order.receipt_no.map(|no| no.to_string()),
-        share: order.receipt_no.map(|no| share(portal, order, no)),
-        window: found.window.as_ref().and_then(|window| window_text(window, found, guest, pay)),
+        facts: facts(portal, guest, found, pay),
+        share: order.receipt_no.map(|no| share(portal, found, no)),
+        window: if waits { window_text(found, guest, pay) } else { None },
         means: waits.then(|| means(portal, guest, found, pay)),
         t: portal.site.signed_tokens.order_token(&order.id),
         token: guest.token.clone(),
@@ -197,13 +211,52 @@ fn page(portal: &Portal, guest: &Guest, found: &FoundOrder, asked: &str) -> Stat
     }
 }
 
-/// The receipt as a message, for whomever the customer chooses.
-fn share(portal: &Portal, order: &OrderRecord, no: u64) -> String {
+/// The customer and the dues, where the customer has just paid and is still stopped.
+fn unreconnected(found: &FoundOrder) -> Option<(&Snapshot, &Dues)> {
+    let (user, dues) = (found.user.as_ref()?, found.dues.as_ref()?);
+    (is_fresh(found) && dues.remedy != Remedy::Nothing).then_some((user, dues))
+}
+
+/// Whether the order was paid a moment ago.
+fn is_fresh(found: &FoundOrder) -> bool {
+    let paid_at = found.order.paid_at.filter(|_| found.order.status == OrderState::Paid);
+    paid_at.is_some_and(|at| found.now.0.saturating_sub(at.0) < FRESH_MS)
+}
+
+fn next_step(remedy: Remedy, words: &Words) -> Option<(&'static str, &'static str)> {
+    match remedy {
+        Remedy::Package => Some(("/beli", words.buy)),
+        Remedy::Bill | Remedy::BillThenPackage => Some(("/lunasi", words.pay_bill)),
+        Remedy::Nothing | Remedy::Owner => None,
+    }
+}
+
+/// What was bought or paid, by whom, when and how: what a receipt has to say.
+fn facts(portal: &Portal, guest: &Guest, found: &FoundOrder, pay: &PayWords) -> Vec<(&'static str, String)> {
+    let (order, locale) = (&found.order, guest.locale());
+    let mut facts = vec![(pay.what, what_for(order, RecordWords::of(locale.language)))];
+    facts.extend(found.user.as_ref().map(|user| (pay.whose, user.user.name.clone())));
+    facts.push(match order.paid_at {
+        Some(at) => (pay.paid_at, locale.moment(at)),
+        None => (pay.made_at, locale.moment(order.created_at)),
+    });
+    facts.push((pay.method, method_name(order.method).to_owned()));
+    facts.push((pay.order, order.id.to_string()));
+    facts.extend(order.receipt_no.map(|no| (pay.receipt, no.to_string())));
+    facts.push((pay.hotspot, portal.site.config.name.clone()));
+    facts
+}
+
+/// The receipt as a message, for a person whom the customer chooses.
+fn share(portal: &Portal, found: &FoundOrder, no: u64) -> String {
+    let order = &found.order;
     let config = &portal.site.config;
     let locale = Locale { language: config.language, zone: config.timezone.clone() };
     let pay = PayWords::of(locale.language);
     let at = locale.moment(order.paid_at.unwrap_or(order.created_at));
-    let values = [&no.to_string(), &config.name, &order.amount.to_string(), method_name(order.method), &at];
+    let (what, method) = (what_for(order, RecordWords::of(locale.language)), method_name(order.method));
+    let whose = found.user.as_ref().map_or("-", |user| user.user.name.as_str());
+    let values = [&no.to_string(), &config.name, &order.amount.to_string(), method, &at, &what, whose];
     let text = fill(pay.share_text, &values);
     format!("https://wa.me/?text={}", percent::value(&text))
 }
@@ -214,7 +267,10 @@ fn state_text(found: &FoundOrder, guest: &Guest, pay: &PayWords) -> (&'static st
     match found.order.status {
         OrderState::Created | OrderState::Pending => plain("", pay.waiting, ""),
         OrderState::Challenge => plain("", pay.checking, pay.checking_text),
-        OrderState::Paid => plain("good", pay.received, &holds(found, guest)),
+        OrderState::Paid => {
+            let tone = if unreconnected(found).is_some() { "warn" } else { "good" };
+            plain(tone, pay.received, &holds(found, guest))
+        }
         OrderState::PartiallyRefunded => {
             let text = fill(pay.part_returned, &[&found.order.refunded.to_string()]);
             ("good", pay.received.to_owned(), text)
@@ -229,21 +285,47 @@ fn state_text(found: &FoundOrder, guest: &Guest, pay: &PayWords) -> (&'static st
     }
 }
 
-/// The present state of the customer.
+/// The present state of the customer, for the customer alone and soon after the payment: at any other time the page is
+/// a receipt.
 fn holds(found: &FoundOrder, guest: &Guest) -> String {
-    let Some(user) = &found.user else { return String::new() };
-    sentence(&user.user.account, found.owed, found.pay_window_ms, guest.words(), guest.locale())
+    let (Some(user), Some(dues)) = (&found.user, &found.dues) else { return String::new() };
+    if !is_fresh(found) {
+        return String::new();
+    }
+    sentence(&user.user.account, dues, guest.words(), guest.locale())
 }
 
-/// How long a pay window is open.
-fn window_text(window: &WindowView, found: &FoundOrder, guest: &Guest, pay: &PayWords) -> Option<String> {
-    let is_open = found.user.as_ref()?.user.account.access.reason == Some(Reason::Paying);
-    let lasts = i64::try_from(found.pay_window_ms).unwrap_or(i64::MAX);
+/// Until when the internet is open to pay, or that it is not: tone and text, for the customer's own device.
+fn window_text(found: &FoundOrder, guest: &Guest, pay: &PayWords) -> Option<(&'static str, String)> {
+    let (user, dues) = (found.user.as_ref()?, found.dues.as_ref()?);
+    let account = &user.user.account;
+    if dues.remedy == Remedy::Nothing {
+        return None;
+    }
+    let is_paying = account.access.reason == Some(Reason::Paying);
+    let open = found.window.as_ref().filter(|_| is_paying);
+    let text = open.and_then(|window| open_window(window, dues.pay_window_ms, found.now, guest));
+    // A window opens with the first look at the router after the order.
+    let is_awaited = found.window.is_none()
+        && dues.pay_window_ms > 0
+        && found.now.0.saturating_sub(found.order.created_at.0) < WINDOW_AWAITED_MS;
+    let over = (!is_awaited).then(|| ("warn", pay.window_over.to_owned()));
+    text.map(|text| ("good", text)).or(over)
+}
+
+/// The text of a pay window; `None` once it is over.
+pub(super) fn open_window(
+    window: &WindowView,
+    lasts_ms: u64,
+    now: Timestamp,
+    guest: &Guest,
+) -> Option<String> {
+    let lasts = i64::try_from(lasts_ms).unwrap_or(i64::MAX);
     let ends = Timestamp(window.since.0.saturating_add(lasts));
     let locale = guest.locale();
     let values = [locale.time(ends), locale.quota(window.used.min(window.limit)), locale.quota(window.limit)];
-    let text = fill(pay.window, &[&values[0], &values[1], &values[2]]);
-    (is_open && ends > found.now && window.used < window.limit.max(Bytes(1))).then_some(text)
+    let text = fill(PayWords::of(locale.language).window, &[&values[0], &values[1], &values[2]]);
+    (ends > now && window.used < window.limit.max(Bytes(1))).then_some(text)
 }
 
 fn means(portal: &Portal, guest: &Guest, found: &FoundOrder, pay: &PayWords) -> Means {
@@ -275,7 +357,7 @@ fn means(portal: &Portal, guest: &Guest, found: &FoundOrder, pay: &PayWords) -> 
         is_over: order.online.expires_at.is_some_and(|at| at <= found.now),
         qr,
         qr_link: qr_link.filter(|_| !guest.is_captive),
-        va: given.va.as_ref().map(|va| va_view(va, name, pay)),
+        va: given.va.as_ref().map(|va| va_view(va, order, pay)),
         app: out.filter(|_| !guest.is_captive).map(|out| (out, label)),
         is_unknown,
         elsewhere: guest.is_captive.then(code),
@@ -290,12 +372,13 @@ fn left(now: Timestamp, at: Timestamp) -> String {
     format!("{hours}{:02}:{:02}", s / 60 % 60, s % 60)
 }
 
-fn va_view(va: &VirtualAccount, bank: &str, pay: &PayWords) -> Va {
-    let title = match va.biller_code {
-        Some(_) => pay.bill_key.to_owned(),
-        None => fill(pay.number_of, &[bank]),
+fn va_view(va: &VirtualAccount, order: &OrderRecord, pay: &PayWords) -> Va {
+    let (title, text) = match va.biller_code {
+        Some(_) => (pay.bill_key.to_owned(), pay.bill_text),
+        None => (fill(pay.number_of, &[method_name(order.method)]), pay.va_text),
     };
-    Va { title, number: va.number.clone(), biller: va.biller_code.clone() }
+    let text = fill(text, &[&order.amount.to_string()]);
+    Va { title, text, number: va.number.clone(), biller: va.biller_code.clone() }
 }
 
 /// `POST /payment/status/{order}/cek`: the customer reports the payment, so the gateway is queried.
@@ -331,14 +414,14 @@ pub(super) async fn change(
     Ok(see_other(&found.map_or_else(|path| path, |order| path_again(&order))))
 }
 
-/// `POST /payment/status/{order}/batal`: cancels it.
+/// `POST /payment/status/{order}/batal`: cancels it and shows that it is cancelled.
 pub(super) async fn cancel(
     State(portal): State<Arc<Portal>>,
     Path(order): Path<String>,
     sent: Sent,
 ) -> Answer {
     let found = cancel_order(&portal, OrderId(order), &sent).await?;
-    Ok(see_other(&found.map_or_else(|path| path, |_| "/".to_owned())))
+    Ok(see_other(&found.map_or_else(|path| path, |order| portal.status_path(&order.id))))
 }
 
 /// Cancels an order for its customer. The inner error is the page to show when the order ended in another way.

@@ -13,12 +13,19 @@ enum Unit {
     Gigabytes,
     /// Whole megabytes.
     Megabytes,
+    /// Megabytes with two digits, as a small quota is shown everywhere else.
+    Hundredths,
 }
 
 impl Unit {
-    /// The unit for an account whose largest figure is this.
-    fn of(largest: Bytes) -> Self {
-        if largest.0 >= GB { Self::Gigabytes } else { Self::Megabytes }
+    /// The unit for an account whose largest figure is this, with these left and beyond the quota.
+    fn of(largest: Bytes, left: Bytes, beyond: Bytes) -> Self {
+        let is_small = |bytes: Bytes| !bytes.is_zero() && bytes.0 < 10 * MB;
+        match () {
+            () if largest.0 >= GB => Self::Gigabytes,
+            () if is_small(left) || is_small(beyond) => Self::Hundredths,
+            () => Self::Megabytes,
+        }
     }
 
     /// Bytes in units of the last digit shown, half-up.
@@ -27,6 +34,7 @@ impl Unit {
         match self {
             Self::Gigabytes => (bytes * 100 + i128::from(GB / 2)) / i128::from(GB),
             Self::Megabytes => (bytes + i128::from(MB / 2)) / i128::from(MB),
+            Self::Hundredths => (bytes * 100 + i128::from(MB / 2)) / i128::from(MB),
         }
     }
 
@@ -35,6 +43,7 @@ impl Unit {
         match self {
             Self::Gigabytes => format!("{} GB", locale.hundredths(digits)),
             Self::Megabytes => format!("{digits} MB"),
+            Self::Hundredths => format!("{} MB", locale.hundredths(digits)),
         }
     }
 }
@@ -51,7 +60,7 @@ pub(super) fn figures(
     let balance = account.balance;
     let (left, beyond) = (balance.remaining(), balance.overage());
     let corrected = balance.debits.minus(account.used);
-    let unit = Unit::of(balance.credits.max(balance.debits));
+    let unit = Unit::of(balance.credits.max(balance.debits), left, beyond);
     let digits = |bytes| unit.digits(bytes);
     let spent = digits(balance.credits) - digits(left) + digits(beyond);
     let (used_digits, corrected_digits) = if account.used >= corrected {
@@ -66,7 +75,7 @@ pub(super) fn figures(
             Unit::Gigabytes if !exact.is_zero() && exact.0 < GB => {
                 format!("{text} ({})", locale.quota(exact))
             }
-            Unit::Gigabytes | Unit::Megabytes => text,
+            Unit::Gigabytes | Unit::Megabytes | Unit::Hundredths => text,
         }
     };
     let mut figures = vec![
@@ -116,6 +125,9 @@ mod tests {
         let figures = shown(300 * MB, 100 * MB, 0);
         let texts: Vec<&str> = figures.iter().map(|(_, text)| text.as_str()).collect();
         assert_eq!(texts, ["300 MB", "100 MB", "200 MB"]);
+        let figures = shown(60 * MB, 60 * MB - 3_544_186, 0);
+        let texts: Vec<&str> = figures.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!(texts, ["60,00 MB", "56,62 MB", "3,38 MB"]);
     }
 
     #[test]

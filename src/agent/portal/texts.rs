@@ -15,6 +15,8 @@ words! {
         unknown: "Perangkat ini belum terdaftar", "This device is not registered";
         unknown_text: "Masuk dengan nomor HP atau nama pengguna dan PIN Anda, atau hubungi pengelola.",
             "Log in with your phone number or log-in name and your PIN, or contact the owner.";
+        unknown_new_text: "Sudah terdaftar? Masuk dengan nomor HP atau nama pengguna dan PIN Anda. Baru di sini? Tekan Daftar.",
+            "Registered already? Log in with your phone number or log-in name and your PIN. New here? Press Register.";
         device_code: "Kode perangkat ini", "The code of this device";
         device_code_text: "Sebutkan kode ini kepada pengelola agar perangkat Anda langsung dikenali.",
             "Tell the owner this code, and they know which device is yours.";
@@ -34,6 +36,7 @@ words! {
             "The system cannot read the router yet. It is not your phone; please try again in a moment.";
         contact: "Kontak pengelola:", "The owner's contact:";
         log_in: "Masuk", "Log in";
+        slowed: "Terlalu sering dicoba. Coba lagi dalam {0}.", "Too many attempts. Try again in {0}.";
         register: "Daftar", "Register";
 
         active: "Internet Anda aktif. Sisa {0}{1}.", "Your internet is active. {0} left{1}.";
@@ -42,15 +45,33 @@ words! {
         fup: "Kecepatan dikurangi. Sisa {0}. Tambah paket agar kencang lagi.",
             "Your speed is reduced. {0} left. Add a package to be fast again.";
         paying: "Internet dibuka {0} untuk membayar.", "Internet is open for {0} so that you can pay.";
+        habis_bill_first: "Kuota Anda habis. Bayar tagihan dulu, lalu beli paket untuk tersambung lagi.",
+            "Your quota is used up. Pay what is due first, then buy a package to be online again.";
         habis: "Kuota Anda habis. Silakan beli paket untuk tersambung lagi.",
             "Your quota is used up. Please buy a package to be online again.";
         expired: "Masa aktif berakhir. Silakan perpanjang.", "Your days are over. Please renew.";
         inactive: "Akun belum aktif. Mohon tunggu persetujuan, atau hubungi kami.",
             "Your account is not active yet. Please wait for approval, or contact us.";
+        inactive_buy: "Anda sudah terdaftar. Beli paket pertama Anda; akun aktif begitu dibayar.",
+            "You are registered. Buy your first package; the account is active once it is paid.";
         blocked_admin: "Internet dihentikan pengelola. Hubungi kami.",
             "The owner has stopped your internet. Please contact us.";
         blocked: "Internet dijeda sementara.{0} Setelah dibayar, tersambung otomatis.",
             "Your internet is paused.{0} Once paid, you are online by itself.";
+        blocked_package: "Internet dijeda sementara.{0} Beli paket untuk tersambung lagi.",
+            "Your internet is paused.{0} Buy a package to be online again.";
+        blocked_both: "Internet dijeda sementara.{0} Bayar tagihan dulu, lalu beli paket untuk tersambung lagi.",
+            "Your internet is paused.{0} Pay what is due first, then buy a package to be online again.";
+        bill_not_enough: "Membayar tagihan saja belum menyambungkan internet: kuota atau masa aktif tetap habis.",
+            "Paying what is due does not reconnect you by itself: no quota or no days are left.";
+        package_clears: "Paket sekaligus menutup pemakaian lebih: {0} dipotong dari kuotanya, jadi tidak perlu dibayar sendiri.",
+            "A package also covers the usage beyond the quota: {0} are taken off its quota, so you need not pay them separately.";
+        overage_price_stop: "Bila kuota habis, internet berhenti. Pemakaian yang terlanjur lewat menjadi tagihan mulai {0}, dibulatkan ke atas per {1}.",
+            "Internet stops when the quota is used up. What is used beyond it until then costs {0} or more, rounded up to a multiple of {1}.";
+        overage_price_debt: "Setelah kuota habis internet tetap jalan. Pemakaian lebih menjadi tagihan mulai {0}, dibulatkan ke atas per {1}.",
+            "Internet goes on when the quota is used up. Usage beyond it costs {0} or more, rounded up to a multiple of {1}.";
+        window_terms: "Untuk membayar, internet dibuka {0}, paling banyak {1}. Yang terpakai selama itu tetap dihitung: dipotong dari paket, atau menjadi tagihan.",
+            "Internet is opened for {0} so that you can pay, {1} at most. What you use meanwhile counts: it is taken off the package, or becomes due.";
         owed: " Ada tagihan {0}.", " {0} is due.";
 
         left: "Sisa kuota", "Quota left";
@@ -98,6 +119,12 @@ words! {
         seen: "terlihat {0}", "seen {0}";
         never_seen: "belum pernah terlihat", "never seen";
 
+        would_end: "Bila dibayar hari ini, berlaku sampai {0}", "Paid today, it is valid until {0}";
+        adds_no_days: "Tidak menambah hari: tetap berlaku sampai {0}", "Adds no days: still valid until {0}";
+        stays_stopped: "Pembayaran ini belum menyambungkan internet.", "This payment does not reconnect you yet.";
+        then_package: "Untuk tersambung, beli paket.", "Buy a package to be online.";
+        then_bill: "Untuk tersambung, bayar juga sisa tagihan {0}.", "Pay the remaining {0} to be online.";
+        then_both: "Untuk tersambung, bayar juga sisa tagihan {0}, lalu beli paket.", "Pay the remaining {0}, then buy a package to be online.";
         packages_none: "Belum ada paket yang dijual. Hubungi pengelola.", "No package is on sale. Contact the owner.";
         days: "{0} hari", "{0} days";
         choose: "Beli", "Buy";
@@ -160,13 +187,23 @@ words! {
         receipt: "Nomor kuitansi", "Receipt number";
         share: "Bagikan kuitansi", "Share the receipt";
         print: "Cetak", "Print";
-        share_text: "Kuitansi No. {0}, {1}: {2} ({3}), {4}", "Receipt No. {0}, {1}: {2} ({3}), {4}";
+        share_text: "Kuitansi No. {0}, {1}: {5} untuk {6}, {2} ({3}), {4}", "Receipt No. {0}, {1}: {5} for {6}, {2} ({3}), {4}";
+        what: "Untuk", "For";
+        whose: "Pelanggan", "Customer";
+        paid_at: "Dibayar", "Paid";
+        made_at: "Dibuat", "Made";
+        hotspot: "Hotspot", "Hotspot";
         time_left: "Sisa waktu", "Time left";
         time_over: "Waktunya habis; hasilnya sedang ditanyakan.", "The time is over; we are asking what became of it.";
+        window_over: "Internet untuk pembayaran ini tidak terbuka. Bayar dengan data seluler, HP lain, atau ATM. Setelah terbayar, halaman ini berubah sendiri.",
+            "Internet is not open for this payment. Pay by mobile data, another phone, or at an ATM. This page changes by itself once it is paid.";
         window: "Internet dibuka sampai {0} untuk membayar, sudah terpakai {1} dari {2}.",
             "Internet is open until {0} so that you can pay; {1} of {2} is used.";
         qr: "Kode QRIS untuk {0}", "QRIS code for {0}";
         qr_text: "Pindai dengan aplikasi bank atau dompet digital.", "Scan it with a bank or wallet app.";
+        qr_same_phone: "Hanya ada HP ini? Simpan gambarnya atau tangkap layar, buka aplikasi bank atau dompet digital, lalu pilih QRIS dari galeri.",
+            "Only this phone? Save the picture or take a screenshot, open your bank or wallet app, and choose QRIS from the gallery.";
+        qr_save: "Simpan gambar QR", "Save the QR picture";
         qr_link: "Lihat kode QR", "Show the QR code";
         number_of: "Nomor virtual account {0}", "Virtual account number of {0}";
         bill_key: "Kode bayar (bill key)", "Bill key";
@@ -175,7 +212,9 @@ words! {
         copy_bill: "Salin kode bayar", "Copy the bill key";
         copy_biller: "Salin kode perusahaan", "Copy the biller code";
         copied: "Tersalin", "Copied";
-        va_text: "Transfer tepat sejumlah ini dari aplikasi bank atau ATM.", "Transfer exactly this amount by your bank's app or at an ATM.";
+        va_text: "Transfer tepat {0} dari aplikasi bank atau ATM.", "Transfer exactly {0} by your bank's app or at an ATM.";
+        bill_text: "Bayar tepat {0} di menu Bayar atau Multipayment aplikasi bank atau ATM, dengan kode perusahaan dan kode bayar ini.",
+            "Pay exactly {0} in the bill payment menu of your bank's app or an ATM, with this biller code and bill key.";
         open_app: "Buka {0}", "Open {0}";
         open_page: "Buka halaman pembayaran", "Open the payment page";
         no_link: "Tautan pembayaran tidak dikenali. Ganti cara bayar, atau hubungi pengelola.",
@@ -246,7 +285,8 @@ words! {
         hint: "Boleh kosong. Pengelola melihat permintaan ini beserta perangkat Anda.", "May be empty. The owner sees this request and your device.";
         send: "Kirim", "Send";
         too_long: "Tulis paling banyak 200 huruf.", "Write at most 200 characters.";
-        waits: "Terkirim {0}, menunggu pengelola. {1}", "Sent {0}, waiting for the owner. {1}";
+        waits: "Terkirim {0}, menunggu pengelola.", "Sent {0}, waiting for the owner.";
+        yours: "Pesan Anda: {0}", "Your message: {0}";
     }
 }
 
@@ -261,6 +301,10 @@ words! {
         remove_text: "Perangkat itu tidak lagi memakai kuota Anda dan harus masuk lagi.", "It uses your quota no more, and has to log in again.";
         remove_this: "Ini perangkat yang sedang Anda pakai: Anda harus masuk lagi dengan nomor dan PIN.", "This is the device you use now: you will have to log in again with your number and PIN.";
         remove_yes: "Ya, lepas", "Yes, remove it";
+        login: "Untuk masuk di perangkat lain: {0} dan PIN Anda.", "To log in on another device: {0} and your PIN.";
+        login_none: "Anda belum punya nomor HP atau nama pengguna untuk masuk. Hubungi pengelola sebelum melepas perangkat.",
+            "You have no phone number or log-in name to log in with. Contact the owner before you remove a device.";
+        login_or: "{0} atau {1}", "{0} or {1}";
         pin_title: "Ganti PIN", "Change the PIN";
         old_pin: "PIN sekarang", "Your PIN";
         wrong_pin: "PIN sekarang salah. Lupa PIN? Hubungi pengelola.", "Your PIN is wrong. Forgot it? Contact the owner.";
@@ -283,9 +327,9 @@ words! {
         by_device: "Menurut perangkat", "By device";
         by_day: "Menurut hari", "By day";
 
-        kind_purchase: "Beli {0}", "Bought {0}";
-        kind_settle_all: "Bayar semua tagihan", "Paid everything due";
-        kind_settle_item: "Bayar tagihan", "Paid a bill";
+        kind_purchase: "Beli {0}", "Purchase of {0}";
+        kind_settle_all: "Bayar semua tagihan", "Payment of everything due";
+        kind_settle_item: "Bayar tagihan", "Payment of a bill";
         kind_part: "Bayar sebagian", "Part payment";
         counter: "tunai", "cash";
         transfer: "transfer", "bank transfer";
@@ -294,11 +338,15 @@ words! {
         state_open: "menunggu", "waiting";
         state_paid: "dibayar", "paid";
         state_review: "diperiksa", "being checked";
-        state_over: "tidak dibayar", "not paid";
+        state_cancelled: "dibatalkan", "cancelled";
+        state_expired: "waktu habis", "expired";
+        state_failed: "tidak berhasil", "failed";
         state_returned: "dikembalikan", "returned";
         state_part_returned: "sebagian dikembalikan", "partly returned";
 
         line_usage: "Pemakaian internet", "Internet usage";
+        line_unposted: "Pemakaian yang belum tercatat", "Usage not recorded yet";
+        line_unposted_since: "Belum tercatat: pemakaian sejak {0}", "Not recorded yet: usage since {0}";
         line_purchase: "Beli paket", "Package bought";
         line_grant: "Kuota dari pengelola", "Quota from the owner";
         line_advance: "Kuota dibayar nanti", "Quota to be paid later";
@@ -327,6 +375,7 @@ words! {
         general_blocked_no_limit: "Internet dijeda bila ada tagihan yang lewat jatuh tempo. Setelah dibayar, tersambung otomatis.",
             "Internet is paused when a bill is overdue. Once paid, you are online by itself.";
         general_inactive: "Akun baru dipakai setelah disetujui pengelola.", "A new account works once the owner has approved it.";
+        general_inactive_payment: "Akun baru aktif begitu paket pertama dibayar.", "A new account is active once its first package is paid.";
         general_expired: "Setiap paket berlaku sekian hari. Kuota yang tersisa dapat dipakai lagi setelah diperpanjang.",
             "Every package is valid for some days. Quota that is left can be used again after you renew.";
         general_habis: "Internet berhenti bila kuota sudah nol. Beli paket untuk tersambung lagi.",

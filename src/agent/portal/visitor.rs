@@ -3,8 +3,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 
 use super::browser::is_captive;
@@ -14,7 +16,9 @@ use crate::agent::engine::{ADDRESS_SHARED, Actor, Engine, Snapshot};
 use crate::domain::id::Mac;
 use crate::domain::units::day_number;
 use crate::domain::usage::DeviceAt;
+use crate::ui::catalogue::fill;
 use crate::ui::form::TOKEN;
+use crate::ui::layout::FrameWords;
 use crate::ui::{Form, Frame, Locale, PageRequest};
 use crate::web::same_site::is_cross_site;
 use crate::web::{Peer, Problem};
@@ -41,6 +45,16 @@ impl Guest {
     /// The formats of amounts and dates.
     pub fn locale(&self) -> &Locale {
         &self.page_request.locale
+    }
+
+    /// That something was tried too often, and after how long it works again; `None` for any other problem.
+    pub fn slowed(&self, problem: &Problem) -> Option<String> {
+        let locale = self.locale();
+        let is_slowed = problem.status() == StatusCode::TOO_MANY_REQUESTS;
+        is_slowed.then(|| match problem.seconds_to_wait() {
+            Some(s) => fill(self.words().slowed, &[&locale.span(Duration::from_secs(s))]),
+            None => FrameWords::of(locale.language).slowed.to_owned(),
+        })
     }
 
     /// The layout of a page with that title.

@@ -110,7 +110,7 @@ async fn unknown_names_missing_pins_and_wrong_pins_answer_alike() {
     assert_eq!(answers[0].0, 401);
     let page = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", "000000")]).await;
     assert_eq!(page.status, 429, "guessing is slow");
-    page.says("Silakan tunggu sebentar, lalu coba lagi.");
+    page.says("Terlalu sering dicoba. Coba lagi dalam ").says("detik.");
     assert!(page.headers.contains_key("retry-after"));
     site.pass(Duration::from_secs(11));
     assert_eq!(phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", "000000")]).await.status, 401);
@@ -213,7 +213,19 @@ async fn who_registers_waits_for_approval() {
 async fn who_registers_and_pays_is_approved_by_it() {
     let site = PaymentSite::with(|config| config.portal.registration = Registration::Payment).await;
     let phone = stranger(&site).await;
+    phone.get("/").await.ok().says("Baru di sini? Tekan Daftar.");
     assert_eq!(phone.fill("/daftar", "/daftar", &FORM).await.leads_to(), "/beli");
+    let begins = "Anda sudah terdaftar. Beli paket pertama Anda; akun aktif begitu dibayar.";
+    phone.get("/beli").await.ok().says(begins);
+    phone
+        .get("/")
+        .await
+        .ok()
+        .says(begins)
+        .says_nothing_of("tunggu persetujuan")
+        .says_nothing_of("Tanpa batas waktu");
+    phone.get("/perangkat").await.ok().says("Untuk masuk di perangkat lain: 0857-1111-2222");
+    phone.get("/pin").await.ok().says("Untuk masuk di perangkat lain: 0857-1111-2222");
     let path = format!("/beli/{}", site.package.as_str().unwrap());
     let status = phone.pay(&path, "qris").await.leads_to();
     let id = status.trim_start_matches("/payment/status/").split('?').next().unwrap().to_owned();

@@ -97,7 +97,9 @@ async fn help_that_is_asked_for_waits_at_the_desk_until_somebody_answers() {
         phone.fill("/bantuan", "/bantuan", &[("pesan", "Internet <b>mati")]).await.leads_to(),
         "/bantuan"
     );
-    phone.get("/bantuan").await.ok().says("menunggu pengelola. Internet &#60;b&#62;mati");
+    let page = phone.get("/bantuan").await;
+    page.ok().says("menunggu pengelola.").says("Pesan Anda: Internet &#60;b&#62;mati");
+    page.says_nothing_of("Minta bantuan Minta bantuan");
     let owner = ConsoleClient::owner(&site).await;
     owner.open("/bantuan").await.says("Budi").says("Internet <b>mati").says("Selesai");
     // What waits is known again after a start.
@@ -114,6 +116,13 @@ async fn help_that_is_asked_for_waits_at_the_desk_until_somebody_answers() {
     let page = owner.open("/bantuan").await;
     page.says("lagi").hides("Internet <b>mati");
     assert_eq!(page.html.matches("/selesai").count(), 1, "one for each device");
+    // A device that is nobody's any more shows neither a customer's words nor a customer's menu.
+    let removed = phone.fill("/perangkat", &format!("/perangkat/{MAC}/lepas"), &[]).await;
+    assert_eq!(removed.leads_to(), "/perangkat");
+    site.agent().cycle.meter_once().await.unwrap();
+    let page = phone.get("/bantuan").await;
+    page.ok().says("menunggu pengelola").says_nothing_of("Pesan Anda");
+    assert!(!page.text.contains("href=\"/lunasi\""), "{}", page.text);
     for _ in 0..3 {
         phone.fill("/bantuan", "/bantuan", &[("pesan", "lagi")]).await;
     }

@@ -30,7 +30,11 @@ async fn debt(site: &PaymentSite, price_rp: u64) -> String {
 async fn a_package_is_bought_by_qris_and_the_page_turns_to_success() {
     let site = PaymentSite::start().await;
     let phone = PortalClient::of(&site).await;
-    phone.get("/beli").await.ok().says("Paket Rp 100.000 10,00 GB · 30 hari Beli");
+    phone
+        .get("/beli")
+        .await
+        .ok()
+        .says("Paket Rp 100.000 10,00 GB · 30 hari Bila dibayar hari ini, berlaku sampai 10 Des 2026 Beli");
     let chosen = phone.get(&package_path(&site)).await;
     chosen
         .ok()
@@ -51,7 +55,9 @@ async fn a_package_is_bought_by_qris_and_the_page_turns_to_success() {
         .says("Sisa waktu: 15:00")
         .says("Saya sudah bayar");
     page.says("Ganti cara bayar")
-        .says("Internet dibuka sampai 10.10 untuk membayar, sudah terpakai 0 MB dari 30 MB.");
+        .says("Internet dibuka sampai 10.10 untuk membayar, sudah terpakai 0 MB dari 30 MB.")
+        .says("Untuk Beli Paket Pelanggan")
+        .says("pilih QRIS dari galeri");
     assert!(page.text.contains("<div class=\"qr\"><svg") && page.text.contains("data-live=\"3\""));
     assert!(page.text.contains("data-until=\"2026-11-10T03:15:00Z\""));
     assert!(page.text.contains("<noscript><meta http-equiv=\"refresh\""));
@@ -275,7 +281,13 @@ async fn a_payment_is_asked_about_changed_and_called_off() {
     let status = phone.pay(&path, "va_bri").await.leads_to();
     let id = order_of(&status);
     let action = format!("/payment/status/{id}/batal");
-    assert_eq!(phone.fill("/", &action, &[]).await.leads_to(), "/");
+    let led = phone.fill("/", &action, &[]).await.leads_to();
+    phone
+        .get(&led)
+        .await
+        .ok()
+        .says("Pembayaran dibatalkan")
+        .says("Tidak perlu membayar nomor atau kode yang lama.");
     assert!(site.relay.open_orders().is_empty());
 
     // It was paid a moment before it was called off.

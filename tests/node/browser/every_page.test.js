@@ -12,6 +12,8 @@ const ROOT = path.join(__dirname, '../../..')
 const PAGE_BYTES_MAX = 50_000
 /** 1280 px at 200 %, and the width at which text of 400 % must still flow. */
 const ZOOMED = { width: 640, height: 450 }
+/** A phone of 360 px at 200 %. */
+const ZOOMED_PHONE = { width: 180, height: 320 }
 
 /** Addresses that are no page; each with why. */
 const NO_PAGES = {
@@ -104,11 +106,14 @@ test('every page of the portal is accessible and fits a phone and a screen at 20
   }
   const addresses = routes('src/agent/portal').flatMap(fill)
   assert.ok(addresses.length >= 15 && addresses.includes('/bantuan') && addresses.includes('/pin'), `${addresses}`)
-  const [phone, zoomed] = [await town.page(), await town.page({ viewport: ZOOMED })]
+  const [phone, zoomed, near] = [await town.page(), await town.page({ viewport: ZOOMED }), await town.page({ viewport: ZOOMED_PHONE })]
   for (const address of addresses) {
     assert.ok(!address.includes('{'), `what shall stand in ${address}?`)
     await look(phone, town.portal + address)
     await accessible(phone)
     await look(zoomed, town.portal + address)
+    await look(near, town.portal + address)
+    await phone.evaluate(() => { document.documentElement.style.fontSize = '200%' })
+    await noSidewaysScroll(phone)
   }
 })

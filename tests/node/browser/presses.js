@@ -372,7 +372,7 @@ const PORTAL = {
   },
   '/payment/status/{order}/batal': async (town) => {
     const order = await opened(town)
-    return { from: '/', to: `${order}/batal`, isDirect: true, done: 'Sisa kuota' }
+    return { from: '/', to: `${order}/batal`, isDirect: true, done: 'Pembayaran dibatalkan' }
   },
   '/bantuan': async (town) => {
     await town.customer(name('Pembeli'))
