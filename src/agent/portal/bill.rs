@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 
 use super::contact::Contact;
-use super::dues::{Dues, Remedy};
+use super::dues::{Dues, Reconnection};
 use super::notices::notices;
 use super::owed::OwedLine;
 use super::pay::{Till, choose, pay};
@@ -78,7 +78,7 @@ pub(super) async fn page(portal: &Portal, guest: &Guest, complaint: Option<&'sta
         advice: dues.advice(&account, words, locale).into_iter().chain(overage).collect(),
         open: open.map(|id| portal.status_path(&id)),
         is_bill_first: dues.is_bill_first(),
-        can_buy: dues.remedy == Remedy::Package,
+        can_buy: dues.remedy == Reconnection::Package,
         lines: owed.lines(words, locale),
         total: total.map(|total| total.to_string()),
         total_rp: total.unwrap_or_default().0,

@@ -15,7 +15,7 @@ use crate::ui::catalogue::fill;
 
 /// What a customer does to be online.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Remedy {
+pub(super) enum Reconnection {
     /// Nothing: the internet runs.
     Nothing,
     /// Paying everything owed is enough.
@@ -44,7 +44,7 @@ pub(super) struct Dues {
     /// Everything owed.
     pub owed: Owed,
     /// What reconnects.
-    pub remedy: Remedy,
+    pub remedy: Reconnection,
     /// How long a pay window is open, in milliseconds; zero: never.
     pub pay_window_ms: u64,
     /// `None` where usage beyond the quota is never charged, or has no price.
@@ -64,7 +64,7 @@ pub(super) struct Prospect {
 impl Dues {
     /// Dues of that price, with what reconnects.
     #[cfg(test)]
-    pub fn of_price(total: Rupiah, remedy: Remedy) -> Self {
+    pub fn of_price(total: Rupiah, remedy: Reconnection) -> Self {
         Self { owed: Owed::of_price(total), remedy, pay_window_ms: 600_000, tariff: None }
     }
 
@@ -84,14 +84,14 @@ impl Dues {
 
     /// Whether the bill is the first thing to pay.
     pub fn is_bill_first(&self) -> bool {
-        self.total().is_some() && self.remedy != Remedy::Package
+        self.total().is_some() && self.remedy != Reconnection::Package
     }
 
     /// What a stopped customer has to know before paying: what the bill alone does not do, and what a package does.
     pub fn advice(&self, account: &Account, words: &Words, locale: &Locale) -> Vec<String> {
         let overage = account.balance.overage();
-        let clears = matches!(self.remedy, Remedy::Package) && !overage.is_zero();
-        let falls_short = self.remedy == Remedy::Package && self.total().is_some();
+        let clears = matches!(self.remedy, Reconnection::Package) && !overage.is_zero();
+        let falls_short = self.remedy == Reconnection::Package && self.total().is_some();
         let short = falls_short.then(|| words.bill_not_enough.to_owned());
         let clears = clears.then(|| fill(words.package_clears, &[&locale.quota(overage)]));
         short.into_iter().chain(clears).collect()
@@ -111,7 +111,8 @@ impl Dues {
 
     /// What holds for the internet that is opened to pay; `None` where none is opened.
     pub fn window_terms(&self, words: &Words, locale: &Locale) -> Option<String> {
-        let is_opened = self.pay_window_ms > 0 && !matches!(self.remedy, Remedy::Nothing | Remedy::Owner);
+        let is_opened =
+            self.pay_window_ms > 0 && !matches!(self.remedy, Reconnection::Nothing | Reconnection::Owner);
         let time = locale.span(std::time::Duration::from_millis(self.pay_window_ms));
         is_opened.then(|| fill(words.window_terms, &[&time, &locale.quota(WINDOW_BYTES_MAX)]))
     }
@@ -122,7 +123,7 @@ impl Prospect {
     pub fn of(look: &ReadView, account: &Account, quote: &Quote) -> Option<Self> {
         let after = look.with_context(|ctx| paid(account, quote, &without_window(ctx)))?;
         let dues = Dues::of(look, &after);
-        Some(Self { is_online: dues.remedy == Remedy::Nothing, expires_at: after.expires_at, dues })
+        Some(Self { is_online: dues.remedy == Reconnection::Nothing, expires_at: after.expires_at, dues })
     }
 }
 
@@ -159,9 +160,9 @@ pub(super) fn runs(account: &Account) -> bool {
     }
 }
 
-fn remedy(account: &Account, ctx: &Context) -> Remedy {
+fn remedy(account: &Account, ctx: &Context) -> Reconnection {
     if runs(account) || is_online(account, ctx) {
-        return Remedy::Nothing;
+        return Reconnection::Nothing;
     }
     let helps =
         |account: &Account, quote: &Quote| paid(account, quote, ctx).filter(|then| is_online(then, ctx));
@@ -173,10 +174,10 @@ fn remedy(account: &Account, ctx: &Context) -> Remedy {
     let bill = policy::quote_all(account, ctx).ok();
     let settled = bill.as_ref().and_then(|bill| paid(account, bill, ctx));
     match settled {
-        Some(settled) if is_online(&settled, ctx) => Remedy::Bill,
-        _ if package_helps(account) => Remedy::Package,
-        Some(settled) if package_helps(&settled) => Remedy::BillThenPackage,
-        Some(_) | None => Remedy::Owner,
+        Some(settled) if is_online(&settled, ctx) => Reconnection::Bill,
+        _ if package_helps(account) => Reconnection::Package,
+        Some(settled) if package_helps(&settled) => Reconnection::BillThenPackage,
+        Some(_) | None => Reconnection::Owner,
     }
 }
 

@@ -40,44 +40,44 @@ struct HelpPage {
     text: String,
     complaint: Option<String>,
     /// What was asked before and waits.
-    waiting: Option<Waiting>,
+    waiting: Option<WaitingHelp>,
     contact: Option<Contact>,
 }
 
 /// A request that waits.
-struct Waiting {
+struct WaitingHelp {
     text: String,
     /// The words, if it is this customer who sent them.
     words: Option<String>,
 }
 
 /// The device that asks.
-struct Asker {
+struct HelpAsker {
     mac: Mac,
     /// Whether it is a customer's.
     is_known: bool,
     /// What it asked before.
-    waiting: Option<Waiting>,
+    waiting: Option<WaitingHelp>,
 }
 
 /// The device that asks; the inner value is whether the router was read.
-async fn asking(portal: &Portal, guest: &Guest) -> Result<Result<Asker, bool>, Problem> {
+async fn asking(portal: &Portal, guest: &Guest) -> Result<Result<HelpAsker, bool>, Problem> {
     let (asker, site) = (guest.clone(), Arc::clone(&portal.site));
     let look = move |engine: &mut Engine| {
         let Some(mac) = asker.device(engine)? else { return Ok(Err(engine.hosts_age().is_some())) };
         let before = site.help.of(engine, mac)?;
         let owner = engine.read_view().device(mac).map(|device| device.bound_at);
         let waiting = before.map(|request| waiting(&request, owner, &asker));
-        Ok(Ok(Asker { mac, is_known: owner.is_some(), waiting }))
+        Ok(Ok(HelpAsker { mac, is_known: owner.is_some(), waiting }))
     };
     portal.read(look).await
 }
 
 /// The request of a device that has its owner since `bound_at`. A former owner's words are for nobody else.
-fn waiting(request: &HelpRequest, bound_at: Option<Timestamp>, guest: &Guest) -> Waiting {
+fn waiting(request: &HelpRequest, bound_at: Option<Timestamp>, guest: &Guest) -> WaitingHelp {
     let help = HelpWords::of(guest.locale().language);
     let is_own = bound_at.is_some_and(|at| at <= request.at) && !request.text.is_empty();
-    Waiting {
+    WaitingHelp {
         text: fill(help.waits, &[&guest.locale().moment(request.at)]),
         words: is_own.then(|| fill(help.yours, &[&request.text])),
     }
@@ -95,7 +95,7 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
     }
 }
 
-fn page(portal: &Portal, guest: &Guest, asker: Asker, refused: Option<&Refused>) -> Answer {
+fn page(portal: &Portal, guest: &Guest, asker: HelpAsker, refused: Option<&Refused>) -> Answer {
     let help = HelpWords::of(guest.locale().language);
     let complaint =
         refused.map(|refused| guest.slowed(&refused.problem).unwrap_or_else(|| help.too_long.to_owned()));

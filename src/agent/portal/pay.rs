@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use uuid::Uuid;
 
 use super::contact::Contact;
-use super::dues::{Dues, Prospect, Remedy};
+use super::dues::{Dues, Prospect, Reconnection};
 use super::notices::notices;
 use super::owed::line_name;
 use super::state::Portal;
@@ -314,19 +314,21 @@ fn warnings(seen: &PaymentData, words: &Words, locale: &Locale) -> Vec<String> {
     let (account, dues) = (&seen.customer.user.account, &seen.dues);
     let mut warnings = Vec::new();
     if let Some(prospect) =
-        seen.prospect.as_ref().filter(|then| dues.remedy != Remedy::Nothing && !then.is_online)
+        seen.prospect.as_ref().filter(|then| dues.remedy != Reconnection::Nothing && !then.is_online)
     {
         warnings.push(words.stays_stopped.to_owned());
         warnings.extend(match prospect.dues.remedy {
-            Remedy::Package => Some(words.then_package.to_owned()),
-            Remedy::Bill => prospect.dues.total().map(|left| fill(words.then_bill, &[&left.to_string()])),
-            Remedy::BillThenPackage => {
+            Reconnection::Package => Some(words.then_package.to_owned()),
+            Reconnection::Bill => {
+                prospect.dues.total().map(|left| fill(words.then_bill, &[&left.to_string()]))
+            }
+            Reconnection::BillThenPackage => {
                 prospect.dues.total().map(|left| fill(words.then_both, &[&left.to_string()]))
             }
-            Remedy::Nothing | Remedy::Owner => None,
+            Reconnection::Nothing | Reconnection::Owner => None,
         });
         let overage = account.balance.overage();
-        let clears = dues.remedy == Remedy::Package && !overage.is_zero();
+        let clears = dues.remedy == Reconnection::Package && !overage.is_zero();
         warnings.extend(clears.then(|| fill(words.package_clears, &[&locale.quota(overage)])));
     }
     warnings.extend(dues.window_terms(words, locale));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::dues::{Dues, Remedy, is_ending};
+use super::dues::{Dues, Reconnection, is_ending};
 use super::texts::Words;
 use crate::domain::access::{Reason, Status};
 use crate::domain::account::Account;
@@ -21,17 +21,21 @@ pub(super) fn sentence(account: &Account, dues: &Dues, words: &Words, locale: &L
             fill(words.paying, &[&locale.span(Duration::from_millis(dues.pay_window_ms))])
         }
         (Status::Fup, _) => fill(words.fup, &[&left]),
-        (Status::Habis, _) if dues.remedy == Remedy::BillThenPackage => words.habis_bill_first.to_owned(),
+        (Status::Habis, _) if dues.remedy == Reconnection::BillThenPackage => {
+            words.habis_bill_first.to_owned()
+        }
         (Status::Habis, _) => words.habis.to_owned(),
         (Status::Expired, _) => words.expired.to_owned(),
-        (Status::Inactive, _) if dues.remedy == Remedy::Package => return words.inactive_buy.to_owned(),
+        (Status::Inactive, _) if dues.remedy == Reconnection::Package => {
+            return words.inactive_buy.to_owned();
+        }
         (Status::Inactive, _) => return words.inactive.to_owned(),
         (Status::Blocked, Some(Reason::Admin)) => return words.blocked_admin.to_owned(),
         (Status::Blocked, _) => {
             let text = match dues.remedy {
-                Remedy::Package => words.blocked_package,
-                Remedy::BillThenPackage => words.blocked_both,
-                Remedy::Nothing | Remedy::Bill | Remedy::Owner => words.blocked,
+                Reconnection::Package => words.blocked_package,
+                Reconnection::BillThenPackage => words.blocked_both,
+                Reconnection::Nothing | Reconnection::Bill | Reconnection::Owner => words.blocked,
             };
             return fill(text, &[&owed]);
         }
@@ -113,28 +117,29 @@ mod tests {
         let locale = Locale { language: Language::Indonesian, zone: Zone::named("Asia/Jakarta").unwrap() };
         let words = Words::of(locale.language);
         for (status, reason, text) in rows {
-            let (account, dues) = (account(status, reason), Dues::of_price(Rupiah(40_000), Remedy::Bill));
+            let (account, dues) =
+                (account(status, reason), Dues::of_price(Rupiah(40_000), Reconnection::Bill));
             assert_eq!(sentence(&account, &dues, words, &locale), text);
         }
         let rows = [
             (
                 Status::Habis,
-                Remedy::BillThenPackage,
+                Reconnection::BillThenPackage,
                 "Kuota Anda habis. Bayar tagihan dulu, lalu beli paket untuk tersambung lagi. Ada tagihan Rp 40.000.",
             ),
             (
                 Status::Blocked,
-                Remedy::Package,
+                Reconnection::Package,
                 "Internet dijeda sementara. Ada tagihan Rp 40.000. Beli paket untuk tersambung lagi.",
             ),
             (
                 Status::Blocked,
-                Remedy::BillThenPackage,
+                Reconnection::BillThenPackage,
                 "Internet dijeda sementara. Ada tagihan Rp 40.000. Bayar tagihan dulu, lalu beli paket untuk tersambung lagi.",
             ),
             (
                 Status::Inactive,
-                Remedy::Package,
+                Reconnection::Package,
                 "Anda sudah terdaftar. Beli paket pertama Anda; akun aktif begitu dibayar.",
             ),
         ];

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 
 use super::contact::Contact;
-use super::dues::{Dues, Prospect, Remedy};
+use super::dues::{Dues, Prospect, Reconnection};
 use super::error_page;
 use super::notices::notices;
 use super::pay::{Till, valid_until};
@@ -81,11 +81,11 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
 struct ShopData {
     account: Account,
     dues: Dues,
-    offers: Vec<Offer>,
+    offers: Vec<ShopOffer>,
 }
 
 /// A package and what buying it leads to, or why this customer cannot buy it.
-struct Offer {
+struct ShopOffer {
     package: Package,
     outcome: Result<Option<Prospect>, Refusal>,
 }
@@ -97,7 +97,7 @@ fn see(engine: &Engine, account: Account) -> ShopData {
     packages.sort_by_key(|package| (package.price, package.quota));
     let offer = |package: Package| {
         let quote = look.with_context(|ctx| policy::quote_purchase(&account, &package, ctx));
-        Offer { outcome: quote.map(|quote| Prospect::of(&look, &account, &quote)), package }
+        ShopOffer { outcome: quote.map(|quote| Prospect::of(&look, &account, &quote)), package }
     };
     let offers = packages.into_iter().map(offer).collect();
     ShopData { dues: Dues::of(&look, &account), account, offers }
@@ -111,7 +111,7 @@ fn must_settle(refusal: &Refusal) -> bool {
 /// internet opened to pay counts.
 fn advice(seen: &ShopData, words: &Words, locale: &Locale) -> Vec<String> {
     let ShopData { account, dues, .. } = seen;
-    let is_new = account.access.status == Status::Inactive && dues.remedy == Remedy::Package;
+    let is_new = account.access.status == Status::Inactive && dues.remedy == Reconnection::Package;
     let begins = is_new.then(|| words.inactive_buy.to_owned());
     begins
         .into_iter()
@@ -120,9 +120,9 @@ fn advice(seen: &ShopData, words: &Words, locale: &Locale) -> Vec<String> {
         .collect()
 }
 
-fn ware(offer: &Offer, account: &Account, words: &Words, locale: &Locale) -> Ware {
+fn ware(offer: &ShopOffer, account: &Account, words: &Words, locale: &Locale) -> Ware {
     let sorry = ErrorWords::of(locale.language);
-    let Offer { package, outcome } = offer;
+    let ShopOffer { package, outcome } = offer;
     let prospect = outcome.as_ref().ok().and_then(Option::as_ref);
     let refusal = outcome.as_ref().err().cloned();
     Ware {

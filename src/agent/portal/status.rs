@@ -9,7 +9,7 @@ use axum::extract::State;
 use serde::Deserialize;
 
 use super::contact::Contact;
-use super::dues::{Dues, Remedy};
+use super::dues::{Dues, Reconnection};
 use super::notices::notices;
 use super::pay::{method_name, path_again};
 use super::records::what_for;
@@ -214,7 +214,7 @@ fn page(portal: &Portal, guest: &Guest, found: &FoundOrder, asked: &str) -> Stat
 /// The customer and the dues, where the customer has just paid and is still stopped.
 fn unreconnected(found: &FoundOrder) -> Option<(&Snapshot, &Dues)> {
     let (user, dues) = (found.user.as_ref()?, found.dues.as_ref()?);
-    (is_fresh(found) && dues.remedy != Remedy::Nothing).then_some((user, dues))
+    (is_fresh(found) && dues.remedy != Reconnection::Nothing).then_some((user, dues))
 }
 
 /// Whether the order was paid a moment ago.
@@ -223,11 +223,11 @@ fn is_fresh(found: &FoundOrder) -> bool {
     paid_at.is_some_and(|at| found.now.0.saturating_sub(at.0) < FRESH_MS)
 }
 
-fn next_step(remedy: Remedy, words: &Words) -> Option<(&'static str, &'static str)> {
+fn next_step(remedy: Reconnection, words: &Words) -> Option<(&'static str, &'static str)> {
     match remedy {
-        Remedy::Package => Some(("/beli", words.buy)),
-        Remedy::Bill | Remedy::BillThenPackage => Some(("/lunasi", words.pay_bill)),
-        Remedy::Nothing | Remedy::Owner => None,
+        Reconnection::Package => Some(("/beli", words.buy)),
+        Reconnection::Bill | Reconnection::BillThenPackage => Some(("/lunasi", words.pay_bill)),
+        Reconnection::Nothing | Reconnection::Owner => None,
     }
 }
 
@@ -299,7 +299,7 @@ fn holds(found: &FoundOrder, guest: &Guest) -> String {
 fn window_text(found: &FoundOrder, guest: &Guest, pay: &PayWords) -> Option<(&'static str, String)> {
     let (user, dues) = (found.user.as_ref()?, found.dues.as_ref()?);
     let account = &user.user.account;
-    if dues.remedy == Remedy::Nothing {
+    if dues.remedy == Reconnection::Nothing {
         return None;
     }
     let is_paying = account.access.reason == Some(Reason::Paying);
