@@ -20,6 +20,7 @@ words! {
         more: "Lainnya", "More";
         search: "Cari", "Search";
         log_out: "Keluar", "Log out";
+        print: "Cetak", "Print";
     }
 }
 

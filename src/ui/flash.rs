@@ -34,6 +34,8 @@ pub(crate) struct Flash {
     pub links: Vec<(String, String)>,
     /// What is shown this once: name and value.
     pub secret: Option<(String, String)>,
+    /// The secret as a code to scan, as SVG.
+    pub secret_qr: Option<String>,
 }
 
 /// The state of one submitted form. A finished one has the address that shows its result.

@@ -63,6 +63,8 @@ pub(crate) struct LoginPage {
     /// What was typed before; `None` where the code is asked.
     pub name: Option<String>,
     pub complaint: Option<&'static str>,
+    /// What happened to the session before.
+    pub notice: Option<&'static str>,
     pub first: Option<FirstAccount>,
     /// Another way in: its page and its name.
     pub other_way: Option<(&'static str, &'static str)>,
@@ -77,7 +79,17 @@ impl LoginPage {
             LoginStep::Code => (words.otp_title, None),
         };
         let (frame, carried) = (page_request.frame(title), Vec::new());
-        Self { frame, words, action, carried, name, complaint: None, first: None, other_way: None }
+        Self {
+            frame,
+            words,
+            action,
+            carried,
+            name,
+            complaint: None,
+            notice: None,
+            first: None,
+            other_way: None,
+        }
     }
 
     /// The same, which says how to make the first account instead.

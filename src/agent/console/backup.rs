@@ -26,7 +26,7 @@ use crate::ui::desk::Layout;
 use crate::ui::flash::Flash;
 use crate::ui::layout::see_other;
 use crate::ui::locale::Locale;
-use crate::ui::{Frame, html};
+use crate::ui::{Frame, html, qr};
 use crate::web::Problem;
 
 #[derive(Template)]
@@ -199,7 +199,8 @@ fn printed(app: &AppState, w: &Office, NewKit { kit, token }: &NewKit) -> Flash 
     }
     lines.extend(kit.replaced.as_ref().map(|old| fill(w.kit_replaced, &[old])));
     let secret = Some((w.kit_secret.to_owned(), kit.secret_groups()));
-    Flash { text: w.kit_made.to_owned(), lines, secret, ..Flash::default() }
+    let secret_qr = qr::svg(&kit.secret_text(), w.kit_secret);
+    Flash { text: w.kit_made.to_owned(), lines, secret, secret_qr, ..Flash::default() }
 }
 
 /// `POST /cadangan/periksa`.

@@ -10,6 +10,7 @@ use super::session::AdminSession;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::signed;
+use crate::agent::engine::{Actor, Engine};
 use crate::agent::http::state::{Answer, AppState};
 use crate::agent::reports::closings::counted;
 use crate::domain::drawer::{Drawer, Turnover};
@@ -96,6 +97,8 @@ struct DrawerPage {
     layout: Layout,
     w: &'static Office,
     drawer: DrawerView,
+    /// Open drawers of other cashiers: name, cash that must be there, receipts.
+    others: Vec<(String, String, String)>,
     closings: Vec<ClosingRow>,
     next: Option<String>,
 }
@@ -117,8 +120,11 @@ pub(crate) async fn show(
     session.at_least(Role::Cashier)?;
     let page = PageQuery { after: ask.after, ..PageQuery::default() };
     let actor = session.actor.clone();
-    let (drawer, closings) = app
-        .read(move |engine| Ok((engine.reader().drawer(&actor.name, None)?, counted(engine, &actor, page)?)))
+    let (drawer, others, closings) = app
+        .read(move |engine| {
+            let own = engine.reader().drawer(&actor.name, None)?;
+            Ok((own, open_drawers(engine, &actor)?, counted(engine, &actor, page)?))
+        })
         .await?;
     let (locale, w) = (&session.page_request.locale, session.office());
     let (frame, layout) = session.layout(w.drawer, "/kasir");
@@ -127,9 +133,29 @@ pub(crate) async fn show(
         layout,
         w,
         drawer: DrawerView::of(locale, &drawer),
+        others: others
+            .into_iter()
+            .map(|(name, drawer)| (name, DrawerView::of(locale, &drawer)))
+            .map(|(name, view)| (name, view.expected, view.receipts))
+            .collect(),
         next: closings.next.map(|next| format!("/kasir?after={next}")),
         closings: closings.items.iter().map(|closing| ClosingRow::of(locale, closing)).collect(),
     })
+}
+
+/// Drawers of other admins with something in them, for those who may see them.
+fn open_drawers(engine: &Engine, actor: &Actor) -> Result<Vec<(String, Drawer)>, Problem> {
+    if actor.role < Role::Operator {
+        return Ok(Vec::new());
+    }
+    let mut drawers = Vec::new();
+    for admin in engine.reader().admins()?.into_iter().filter(|admin| admin.name != actor.name) {
+        let drawer = engine.reader().drawer(&admin.name, None)?;
+        if drawer.receipts > 0 || drawer.expected() != 0 {
+            drawers.push((admin.name, drawer));
+        }
+    }
+    Ok(drawers)
 }
 
 #[derive(Template)]

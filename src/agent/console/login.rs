@@ -17,7 +17,7 @@ use crate::agent::http::sessions;
 use crate::agent::http::state::{Answer, AppState};
 use crate::identity::{hash, new_token};
 use crate::ui::address::path_of_ours;
-use crate::ui::flash::Draft;
+use crate::ui::flash::{Draft, EDITED};
 use crate::ui::layout::{FrameWords, page_with, see_other};
 use crate::ui::login_page::{FirstAccount, LoginPage, LoginStep, LoginWords};
 use crate::ui::refused::Refused;
@@ -88,6 +88,9 @@ async fn page(
         text: words.no_admin_text,
         command: "kuotad admin add NAMA --role owner --password-stdin",
     });
+    // A form that waits, or the cookie of a session that is known no more.
+    let is_over = said.proof.is_none()
+        && (said.to.contains(&format!("?{EDITED}=")) || sessions::COOKIE.secret(headers).is_some());
     let step = match said.proof {
         Some(_) => LoginStep::Code,
         None => LoginStep::Password { title: words.log_in_title, name: said.name },
@@ -97,6 +100,7 @@ async fn page(
     page.carried.extend(said.proof.map(|proof| (PROOF, proof)));
     page.complaint = said.complaint;
     let browser = quick_pin::BROWSER.secret(headers);
+    page.notice = is_over.then_some(words.session_ended);
     let is_offered = page.name.is_some() && !quick_pin::offered(app, browser).await?.is_empty();
     page.other_way = is_offered.then_some((PIN_PAGE, words.by_pin));
     page_with(status, &page)

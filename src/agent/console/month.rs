@@ -119,7 +119,7 @@ pub(crate) async fn show(
     let sums = sum_row(locale, String::new(), &totals);
     let facts = vec![
         (w.orders, sums.orders),
-        (w.amount, sums.amount),
+        (w.amount_taken, sums.amount),
         (w.refunded, sums.refunded),
         (w.usage, locale.quota(all_used)),
         (w.month_entered, locale.count(entered)),

@@ -205,7 +205,8 @@ fn timeline(w: &Office, locale: &Locale, found: &FoundPayment) -> Vec<(String, S
     if let Some(window) = order.online.window {
         events.push((window.at, fill(w.window_opened, &[&locale.quota(window.used)])));
     }
-    events.extend(order.online.expires_at.map(|at| (at, w.expires.to_owned())));
+    events
+        .extend(order.online.expires_at.filter(|_| can_be_paid(order)).map(|at| (at, w.expires.to_owned())));
     events.extend(order.paid_at.map(|at| (at, w.paid.to_owned())));
     for line in &found.entries {
         let what = say::line(locale, &line.entry).sentence();

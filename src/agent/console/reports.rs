@@ -188,6 +188,8 @@ struct SalesPage {
     w: &'static Office,
     head: Head,
     totals: SumRow,
+    /// What was taken without what was given back.
+    kept: String,
     by_slot_title: &'static str,
     by_slot: Vec<SumRow>,
     by_method: Vec<SumRow>,
@@ -208,13 +210,15 @@ pub(crate) async fn sales(
     let report = app.read_history(move || sold::sums(&reader, &zone, days)).await?;
     let is_daily = is_daily(asked.days);
     let slots = by_slot(&report, is_daily);
+    let totals = report.iter().fold(SalesSumView::default(), total);
     let (frame, layout) = session.layout(w.reports, "/laporan");
     html(&SalesPage {
         frame,
         layout,
         w,
         head: asked.head(locale, 0, true),
-        totals: sum_row(locale, w.sum.to_owned(), &report.iter().fold(SalesSumView::default(), total)),
+        kept: totals.kept().to_string(),
+        totals: sum_row(locale, w.sum.to_owned(), &totals),
         by_slot_title: if is_daily { w.by_day } else { w.by_month },
         by_slot: slots
             .iter()

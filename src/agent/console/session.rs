@@ -69,6 +69,11 @@ impl AdminSession {
         app.flash.draft(&self.token, key).or_else(lapsed)
     }
 
+    /// Whether what is kept under a key was typed in a session that ended.
+    pub fn is_lapsed(&self, app: &AppState, key: &str) -> bool {
+        app.flash.draft(&self.token, key).is_none() && self.draft(app, key).is_some()
+    }
+
     /// An error unless this role or a higher one sits here.
     pub fn at_least(&self, role: Role) -> Result<(), Problem> {
         demand(&self.actor, role)

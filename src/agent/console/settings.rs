@@ -40,6 +40,8 @@ struct SettingsPage {
     w: &'static Office,
     s: &'static SettingsWords,
     rules: Vec<String>,
+    /// Why nothing can be changed here.
+    fixed: Option<&'static str>,
     buttons: Vec<Button>,
     restart: Vec<Button>,
     waiting: String,
@@ -65,6 +67,7 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession
         w,
         s,
         rules: rules(w, locale, &config),
+        fixed: app.site.files.is_none().then_some(s.fixed),
         buttons,
         restart,
         waiting: if waiting.is_empty() { waiting } else { fill(s.waits, &[&waiting]) },
@@ -82,7 +85,7 @@ pub(crate) fn sections(view: &SettingsView, language: Language) -> Vec<(String, 
         let section = item.key.rsplit_once('.').map_or("", |(section, _)| section);
         let row = KeyRow {
             key: item.key.clone(),
-            value: value.clone(),
+            value: named(s, &item.key, value),
             meaning: config::key(&item.key).map_or("", |known| meaning(known, language)),
             is_default: item.origin == "default",
             origin: s.origin(&item.origin),
@@ -94,6 +97,11 @@ pub(crate) fn sections(view: &SettingsView, language: Language) -> Vec<(String, 
         }
     }
     sections
+}
+
+/// A value for people: a word that a key takes is named.
+fn named(s: &SettingsWords, key: &str, value: &str) -> String {
+    if config::choices(key).contains(&value) { s.choice(key, value) } else { value.to_owned() }
 }
 
 /// The purpose of a key, in one sentence.

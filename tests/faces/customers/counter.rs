@@ -77,7 +77,7 @@ async fn a_debt_is_paid_alone_or_with_a_package_in_one_go() {
     site.post(&format!("{}/debts", site.user), debt).await.ok(201);
     let owner = ConsoleClient::owner(&site).await;
     let page = owner.open(&place(&site)).await;
-    page.says("Bayar tagihan").says("Terima Rp 20.000").says("Dengan tagihan: terima Rp 120.000");
+    page.says("Bayar tagihan").says("Terima Rp 20.000").says("Tagihan dan paket: terima Rp 120.000");
     let both = offers(&page).into_iter().find(|value| value.starts_with("lunas ") && !value.contains(" - "));
     let both = both.unwrap();
     let online = owner.post(&page.action(), &pressed(&page, &both, "qris")).await;
@@ -86,7 +86,18 @@ async fn a_debt_is_paid_alone_or_with_a_package_in_one_go() {
     let sold = owner.post(&page.action(), &pressed(&page, &both, "cash")).await;
     assert_eq!(sold.status, 303, "{}", sold.words());
     let receipt = owner.open(&sold.to).await;
-    receipt.says("Diterima Rp 120.000 dari Budi.").says("Kuitansi No. 2").says("Kuitansi No. 1");
+    receipt.says("Diterima Rp 120.000 dari Budi.").says("Aktif, sisa 12,00 GB, sampai").hides("Pemakaian:");
+    // Both receipts are one paper, whichever is opened, and the message says the same.
+    for path in [sold.to.as_str(), "/kuitansi/1", "/kuitansi/2"] {
+        let paper = owner.open(path).await;
+        paper
+            .says("No. 1 + 2")
+            .says("Rp 20.000")
+            .says("Rp 100.000")
+            .says("Jumlah Rp 120.000")
+            .says("Berlaku sampai");
+        assert!(paper.html.contains("Jumlah%3A%20Rp%20120.000"), "{}", paper.html);
+    }
     let mut amounts: Vec<u64> =
         orders(&site).await.iter().map(|order| order["amount_rp"].as_u64().unwrap()).collect();
     amounts.sort_unstable();
@@ -94,6 +105,30 @@ async fn a_debt_is_paid_alone_or_with_a_package_in_one_go() {
     let customer = site.customer().await;
     assert_eq!((&customer["debt_items_bytes"], &customer["remaining_mb"]), (&json!(0), &json!("12288.00")));
     site.verify_ledger().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_blocked_is_opened_first_and_days_that_are_not_added_are_told_before_the_sale() {
+    let site = PaymentSite::start().await;
+    let owner = ConsoleClient::owner(&site).await;
+    let sell = place(&site);
+    let page = owner.open(&sell).await;
+    let sold = owner.post(&page.action(), &pressed(&page, &offers(&page)[0], "cash")).await;
+    assert_eq!(sold.status, 303, "{}", sold.words());
+    owner.open(&sell).await.says("sisa hari yang ada tidak ditambahkan");
+    site.post(&format!("{}/block", site.user), json!({"reason": "berbagi akun"})).await.ok(200);
+    let blocked = owner.open(&sell).await;
+    let open = format!("/buka?ke={sell}");
+    assert!(blocked.html.contains(&open) && offers(&blocked).is_empty(), "{}", blocked.html);
+    let customer = owner.open(&sell.replace("/jual/", "/pelanggan/")).await;
+    customer.says("Alasan: berbagi akun");
+    assert!(
+        customer.html.contains("<a class=\"button primary wide\" href=\"/pelanggan/"),
+        "{}",
+        customer.html
+    );
+    let cashier = ConsoleClient::of(&site, "yuni", "cashier").await;
+    assert!(!cashier.open(&sell).await.html.contains("/buka?"), "a cashier may not open");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,7 +156,13 @@ async fn somebody_new_is_entered_with_device_and_package_in_one_go() {
     let who = owner.open("/jual").await;
     assert!(who.html.contains(&format!("href=\"{path}\" data-dialog")), "{}", who.html);
     let shown = owner.fill(&path, &[("name", "Sari"), ("phone", "0812-3456-789")]).await;
-    shown.says("Terima Rp 100.000").says("Uang diterima").says("Router dibaca dulu");
+    shown
+        .says("Nama Sari")
+        .says("Telepon")
+        .says("Terima Rp 100.000")
+        .says("Uang diterima")
+        .hides("Belum ada perangkat")
+        .says("Router dibaca dulu");
     let done = owner.sure(&shown).await;
     assert_eq!(done.status, 303, "{}", done.words());
     let again = owner.sure(&shown).await;

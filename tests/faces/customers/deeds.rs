@@ -67,7 +67,7 @@ async fn quota_and_debts_are_given_changed_and_paid() {
     done(&site, &browser, &at("koreksi"), &[("amount", "512 MB"), ("reason", "salah")]).await;
     assert_eq!(user(&site, &place).await["remaining_mb"], "1536.00");
 
-    browser.sells(&place, &[]).await.says("Kuitansi No. 1").says("Beli paket: +10,00 GB, Rp 100.000");
+    browser.sells(&place, &[]).await.says("Kuitansi No. 1").says("Aktif, sisa 11,50 GB, sampai 10 Des 2026");
     assert_eq!(user(&site, &place).await["remaining_mb"], "11776.00");
 
     done(&site, &browser, &at("tagihan-paket"), &[("package_id", &package), ("note", "janji")]).await;
@@ -77,7 +77,9 @@ async fn quota_and_debts_are_given_changed_and_paid() {
 
     let debt = format!("{place}/tagihan/{}", first_debt(&site, &place).await);
     done(&site, &browser, &format!("{debt}/jatuh-tempo"), &[("due_date", "2026-12-24"), ("note", "gajian")])
-        .await;
+        .await
+        .says("Ubah jatuh tempo \u{2013} Budi")
+        .says("Jatuh tempo 24 Des 2026.");
     browser.open(&place).await.says("24 Des 2026").says("gajian");
     done(&site, &browser, &at("bayar"), &[("amount_rp", "40.000"), ("method", "transfer")]).await;
     done(&site, &browser, &format!("{debt}/lunas"), &[]).await.says("Kuitansi No. 3");
@@ -450,5 +452,7 @@ async fn a_package_with_the_name_of_another_on_sale_is_warned_of() {
     owner
         .fill(&format!("/paket/{package}/ubah"), &[("price_rp", "6.000")])
         .await
-        .hides("Sudah ada paket lain");
+        .hides("Sudah ada paket lain")
+        .hides("TANPA BATAS");
+    owner.fill(&format!("/paket/{package}/ubah"), &[("quota", "")]).await.says("menjadi TANPA BATAS");
 }

@@ -223,7 +223,7 @@ async fn a_customers_page_says_why_and_offers_what_to_do() {
     english.says("Why this access").says("a debt is overdue").says("12 Nov 2026 (late)");
 
     let statement = browser.open(&format!("{place}/rekening")).await;
-    statement.says("Rekening pelanggan: Budi <i>").says("Tagihan baru").says("Kuota dengan tagihan");
+    statement.says("Rekening pelanggan: Budi <i>").says("Tagihan baru").says("Kuota hutang");
     assert_eq!(browser.get("/pelanggan/6f0b7a52-0000-4000-8000-000000000000").await.status, 404);
     assert_eq!(browser.get("/pelanggan/x").await.status, 422);
 }
@@ -283,12 +283,17 @@ async fn receipts_are_found_by_number_and_by_order_and_tell_what_went_back() {
     for path in ["/kuitansi/1".to_owned(), format!("/kuitansi/{}", text(&order["id"]))] {
         let page = cashier.open(&path).await;
         page.says("Warung Net").says("Budi").says("siti").says("BCA 123").says("Transfer");
-        page.says("Paket (10,00 GB) Rp 100.000").says("Jumlah Rp 100.000").hides("Uang kembali");
+        page.says("Paket (10,00 GB) Rp 100.000")
+            .says("Jumlah Rp 100.000")
+            .says("Berlaku sampai")
+            .hides("dikembalikan");
         assert!(page.html.contains("class=\"receipt\"") && page.html.contains("data-print"));
     }
     let refund = json!({"reason": "salah"});
     site.post(&format!("/orders/{}/refund", text(&order["id"])), refund).await.ok(200);
-    cashier.open("/kuitansi/1").await.says("Uang kembali Rp 100.000");
+    let void = cashier.open("/kuitansi/1").await;
+    void.says("DIBATALKAN - uang dikembalikan").says("Uang dikembalikan Rp 100.000").hides("Berlaku sampai");
+    assert!(void.html.contains("DIBATALKAN%20-%20uang%20dikembalikan%3A%20Rp%20100.000"), "{}", void.html);
     assert_eq!(cashier.get("/kuitansi/2").await.status, 404);
     assert_eq!(cashier.get("/kuitansi/99999999999999999999999").await.status, 404);
 }

@@ -328,6 +328,7 @@ async fn what_was_typed_when_the_session_ended_is_there_again_for_the_same_perso
     let to = led.to.strip_prefix("/masuk?ke=").unwrap_or_else(|| panic!("{}", led.to)).to_owned();
     assert!(to.starts_with(&form) && to.contains("?ubah="), "{to}");
     assert_eq!(site.lines().await, lines, "nothing was done");
+    siti.get(&led.to).await.says("Sesi Anda sudah berakhir.").says("belum ada yang berubah");
     let others = andi.open(&to).await;
     assert!(!others.html.contains("ganti rugi hujan"), "what somebody else typed");
     let login = crate::support::console_client::Fields::from([
@@ -338,6 +339,7 @@ async fn what_was_typed_when_the_session_ended_is_there_again_for_the_same_perso
     let again = siti.post("/masuk", &login).await;
     assert_eq!(again.to, to, "{}", again.words());
     let back = ConsoleClient::again(&site, "siti").await.open(&to).await;
+    back.says("Sesi sebelumnya berakhir, jadi belum ada yang berubah.");
     assert_eq!(back.fields()["amount"], "7 GB");
     assert_eq!(back.fields()["reason"], "ganti rugi hujan");
 

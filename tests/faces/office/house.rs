@@ -245,12 +245,16 @@ async fn settings_are_those_in_force_and_secrets_are_not_among_them() {
     page.says("portal.contact 0812 <i>Pak</i> Budi")
         .says("Saat kuota habis, internet berhenti.")
         .hides("rahasia sekali");
-    page.says("policy.enforcement on").says("klient_aktif");
+    page.says("policy.enforcement ya, router diubah (on)").says("klient_aktif");
     let mut config = site.agent().config.clone();
     config.policy.enforcement = Enforcement::DryRun;
     config.policy.max_devices_per_user = 7;
     site.agent().reload(&config).await.unwrap();
-    owner.open("/pengaturan").await.says("policy.enforcement dry-run").says("paling banyak 7 perangkat");
+    owner
+        .open("/pengaturan")
+        .await
+        .says("policy.enforcement belum, hanya dilihat (dry-run)")
+        .says("paling banyak 7 perangkat");
     owner.in_english().open("/pengaturan").await.says("A customer has at most 7 devices.");
 }
 

@@ -52,7 +52,10 @@ async fn the_dashboard_shows_what_was_done() {
     owner.open("/laporan/tagihan").await.says("Sari").says("Rp 50.000");
     owner.open("/laporan/penagihan").await.says("Segera tempo Sari");
     let sales = owner.open("/laporan?from=2026-11-01&to=2026-11-30").await;
-    sales.says("Rp 200.000 2 Pembayaran").says("Tunai 1 Rp 100.000").says("juragan 2 Rp 200.000");
+    sales
+        .says("Pemasukan (setelah pengembalian) Rp 200.000 2 Pembayaran; Diterima Rp 200.000")
+        .says("Tunai 1 Rp 100.000")
+        .says("juragan 2 Rp 200.000");
     owner.open("/laporan?from=2026-11-30&to=2026-11-01").await.says("Rentang tanggal tidak bisa dipakai");
 }
 
@@ -163,8 +166,20 @@ async fn a_refund_says_what_it_undoes_and_leaves_the_drawer_which_is_closed_with
     owner.open("/pembayaran?q=2").await.says("Lunas");
 
     owner.open("/kasir").await.says("Tunai yang harus ada Rp 100.000").says("Tunai Rp 200.000 Rp 100.000");
+    let silent = owner.fill("/kasir/tutup", &[("counted_rp", "100.500")]).await;
+    silent.says("Lebih Rp 500").says("tulis sebabnya di Catatan");
+    let other = ConsoleClient::of(&site, "lain", "cashier").await;
+    let operator = ConsoleClient::of(&site, "mandor", "operator").await;
+    operator
+        .open("/kasir")
+        .await
+        .says("Laci kasir lain yang belum ditutup")
+        .says("juragan")
+        .says("Rp 100.000");
+    other.open("/kasir").await.hides("Laci kasir lain");
     let shown = owner.fill("/kasir/tutup", &[("counted_rp", "99.000"), ("note", "kurang seribu")]).await;
     shown.says("Seharusnya").says("Rp 100.000").says("\u{2212}Rp 1.000");
+    shown.says("Kurang Rp 1.000 Sebab yang ditulis: kurang seribu");
     owner.open("/kasir").await.says("Tidak ada.");
     let done = owner.sure(&shown).await;
     owner
@@ -176,7 +191,6 @@ async fn a_refund_says_what_it_undoes_and_leaves_the_drawer_which_is_closed_with
     let closing = owner.open("/kasir/1").await;
     closing.says("kurang seribu").says("Rp 99.000").says("\u{2212}Rp 1.000");
     assert!(closing.html.contains("data-print"));
-    let other = ConsoleClient::of(&site, "lain", "cashier").await;
     assert_eq!(other.get("/kasir/1").await.status, 404, "cashiers see their own closings");
     other.open("/kasir").await.hides("kurang").says("Tidak ada.");
     site.verify_ledger().await;

@@ -6,7 +6,7 @@ const assert = require('node:assert/strict')
 const { readFileSync, readdirSync } = require('node:fs')
 const path = require('node:path')
 const { after, afterEach, before, test } = require('node:test')
-const { GUEST_MAC, PHONE, Town, accessible, noSidewaysScroll, unfold } = require('./town.js')
+const { GUEST_MAC, PHONE, Town, accessible, noSidewaysScroll, uncut, unfold } = require('./town.js')
 
 const ROOT = path.join(__dirname, '../../..')
 const PAGE_BYTES_MAX = 50_000
@@ -88,6 +88,7 @@ test('every page of the desk is accessible and fits a phone and a screen at 200 
   for (const address of addresses) {
     assert.ok(!address.includes('{'), `what shall stand in ${address}?`)
     await look(phone, town.admin + address, { unfolds: true })
+    await uncut(phone)
     await accessible(phone)
     await look(zoomed, town.admin + address)
   }

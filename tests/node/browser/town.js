@@ -243,6 +243,30 @@ async function noSidewaysScroll(page) {
   assert.ok(wide <= 0, `${page.url()} is ${wide} px too wide`)
 }
 
+/** No table is wider than its place, and no number in it is broken over two lines. */
+async function uncut(page) {
+  const cut = await page.evaluate(() => {
+    const found = []
+    for (const place of document.querySelectorAll('.scroll')) {
+      if (place.scrollWidth > place.clientWidth + 1) found.push(`table of ${place.scrollWidth} px in ${place.clientWidth}`)
+    }
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    while (texts.nextNode()) {
+      const text = texts.currentNode
+      const cell = text.parentElement.closest('td, th')
+      if (!cell || !cell.getClientRects().length) continue
+      for (const number of text.data.matchAll(/\d[\d.,]*/g)) {
+        const range = document.createRange()
+        range.setStart(text, number.index)
+        range.setEnd(text, number.index + number[0].length)
+        if (range.getClientRects().length > 1 && number[0].length <= 20) found.push(`broken: ${text.data}`)
+      }
+    }
+    return found
+  })
+  assert.deepEqual(cut, [], page.url())
+}
+
 /** No serious finding of axe. */
 async function accessible(page) {
   await page.evaluate(AXE)
@@ -253,5 +277,5 @@ async function accessible(page) {
   assert.deepEqual(told, [], page.url())
 }
 
-module.exports = { CAPTIVE_ANDROID, CAPTIVE_IPHONE, GUEST_MAC, PHONE, Town, accessible, noSidewaysScroll, unfold }
+module.exports = { CAPTIVE_ANDROID, CAPTIVE_IPHONE, GUEST_MAC, PHONE, Town, accessible, noSidewaysScroll, uncut, unfold }
 module.exports.Watch = Watch

@@ -356,9 +356,13 @@ fn owed(context: &FormContext<UserId>, engine: &Engine) -> Result<Vec<String>, P
     let words = context.words();
     let line = |line: &Line| {
         let name = match line.item {
-            Item::Overage => words.overage,
-            Item::Debt { .. } | Item::Package { .. } if line.name.is_empty() => words.debt,
-            Item::Debt { .. } | Item::Package { .. } => line.name.as_str(),
+            Item::Overage => words.overage.to_owned(),
+            Item::Package { .. } => line.name.clone(),
+            Item::Debt { id, .. } => {
+                let item = account.items.iter().find(|item| item.id == id);
+                let day = item.map(|item| context.locale.day(item.debt_date)).unwrap_or_default();
+                format!("{} {day}", words.debt)
+            }
         };
         format!("{name}: {} ({})", line.price, context.locale.quota(line.bytes))
     };

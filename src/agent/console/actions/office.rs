@@ -139,9 +139,10 @@ pub(crate) const NEW_ADMIN_ACTIONS: &[FormAction<()>] = &[FormAction {
             submission.spec.fields[2].label,
             "\u{2022}".repeat(8)
         );
+        let who = format!("{} ({})", add.name.0, role_name(office(submission.context), add.role.0));
         let work = operation(async move |app: Arc<AppState>, actor| {
             add_admin(&app, actor, add).await?;
-            Ok(Flash::default())
+            Ok(Flash { lines: vec![who], ..Flash::default() })
         });
         Ok(Work::Operation(vec![says], work))
     },

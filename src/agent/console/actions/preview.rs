@@ -28,6 +28,8 @@ pub(crate) struct Shown {
     pub notes: Vec<String>,
     /// What a person should think about first.
     pub warnings: Vec<String>,
+    /// Money that is missing or too much, in large letters, and what to do about it.
+    pub alarm: Option<(String, String)>,
     /// Money and papers: name and value.
     pub facts: Vec<(&'static str, String)>,
     /// What it is about, before and after.
@@ -137,6 +139,18 @@ fn drawer(words: &People, closing: &ClosingView) -> Facts {
     ]
 }
 
+/// A drawer with less or more in it than there must be, and whether somebody said why.
+fn alarm(words: &People, difference_rp: i64, note: &str) -> Option<(String, String)> {
+    let sum = Rupiah(difference_rp.unsigned_abs()).to_string();
+    let sum = match difference_rp {
+        0 => return None,
+        ..0 => say::with(words.cash_short, &[&sum]),
+        1.. => say::with(words.cash_over, &[&sum]),
+    };
+    let why = if note.is_empty() { words.cash_why.to_owned() } else { say::with(words.cash_noted, &[note]) };
+    Some((sum, why))
+}
+
 struct PreviewWriter<'a> {
     locale: &'a Locale,
     words: &'static People,
@@ -151,15 +165,22 @@ impl PreviewWriter<'_> {
                 shown.notes.push(self.words.by_router.to_owned());
             }
             Command::Serve(sale) => {
-                if matches!(sale.customer, CounterCustomer::New { device: Some(_), .. }) {
-                    shown.notes.push(self.words.by_router.to_owned());
+                if let CounterCustomer::New { user, device } = &sale.customer {
+                    let phone = user.phone.clone().unwrap_or_else(|| self.words.none.to_owned());
+                    let who = [(self.words.name, user.name.clone()), (self.words.phone, phone)];
+                    shown.facts.splice(0..0, who);
+                    match device {
+                        Some(_) => shown.notes.push(self.words.by_router.to_owned()),
+                        None => shown.warnings.push(self.words.no_device_yet.to_owned()),
+                    }
                 }
             }
             Command::Refund { .. } if preview.orders.is_empty() => {
                 shown.notes.push(self.words.by_gateway.to_owned());
             }
-            Command::CloseDrawer { .. } => {
+            Command::CloseDrawer { note, .. } => {
                 if let Some(View::Closing(closing)) = preview.done.view() {
+                    shown.alarm = alarm(self.words, closing.difference_rp, note);
                     shown.facts.extend(drawer(self.words, closing));
                 }
             }
@@ -309,6 +330,13 @@ impl PreviewWriter<'_> {
             let from = preview.others.iter().map(|(before, _)| &before.user.name);
             warnings.extend(from.map(|name| say::with(words.takes_device, &[&mac.to_string(), name])));
         }
+        let devices = |snapshot: Option<&Snapshot>| snapshot.map_or(0, |snapshot| snapshot.devices.len());
+        if matches!(action, Command::Unbind { .. }) && devices(preview.before.as_ref()) == 1 {
+            warnings.push(words.last_device.to_owned());
+        }
+        if self.becomes_unlimited(action, preview) {
+            warnings.push(words.becomes_unlimited.to_owned());
+        }
         if let Some(name) = self.name_on_sale(action, preview) {
             warnings.push(say::with(words.same_name, &[&name]));
         }
@@ -328,6 +356,18 @@ impl PreviewWriter<'_> {
             format!("{}: {}.", words.on_router, words.owner(name.as_deref(), owner))
         });
         owner.into_iter().chain([words.release_will.to_owned()]).collect()
+    }
+
+    /// Whether a package has no quota afterwards and had one before, or is new.
+    fn becomes_unlimited(&self, action: &Command, preview: &Preview) -> bool {
+        let id = if let Command::ChangePackage(id, _) = action { Some(*id) } else { None };
+        if id.is_none() && !matches!(action, Command::AddPackage(_)) {
+            return false;
+        }
+        let packages = self.engine.read_view().packages();
+        let was_unlimited = packages.iter().any(|package| Some(package.id) == id && package.quota.is_none());
+        let Some(View::Package(after)) = preview.done.view() else { return false };
+        after.quota_bytes.is_none() && !was_unlimited
     }
 
     /// The name that a package gets, or goes on sale with, where another package on sale has it.

@@ -110,7 +110,10 @@ pub(crate) async fn show<S: Subject>(
             Ok((spec, None))
         }
     };
-    let (spec, ready) = app.read(look).await?;
+    let (mut spec, ready) = app.read(look).await?;
+    if edited.is_some_and(|key| session.is_lapsed(app, key)) {
+        spec.notes.insert(0, session.people().session_ended.to_owned());
+    }
     let page = pages::Of::new(session, (action.title)(session.page_request.locale.language), spec);
     let form = typed.clone().unwrap_or_default();
     match ready {
@@ -132,6 +135,8 @@ pub(crate) async fn submit<S: Subject>(
     let Filled { session, form } = filled;
     session.at_least(action.role)?;
     let context = context(app, &session, subject);
+    // What was changed is named by its new values; what is paid or deleted, by those that it had.
+    let renamed = (!action.is_grave).then(|| context.clone());
     let key = form.text(KEY).filter(|key| form.is_sure() && is_key(key)).map(str::to_owned);
     let form = match key.as_ref().and_then(|key| app.flash.draft(&session.token, key)) {
         Some(Draft::Typed(kept)) => form.with_secrets_of(&kept),
@@ -149,6 +154,7 @@ pub(crate) async fn submit<S: Subject>(
     let give_up = || key.iter().for_each(|key| app.flash.drop_claim(&session.token, key));
     let Considered { spec, ready } = considered.inspect_err(|_| give_up())?;
     let page = pages::Of::new(&session, (action.title)(session.page_request.locale.language), spec);
+    let is_money = matches!(ready, Ok((Work::Money(..), _)));
     let done = match (ready, &key) {
         (Err(problem), _) => Err(problem),
         (Ok(_), None) => {
@@ -163,6 +169,13 @@ pub(crate) async fn submit<S: Subject>(
     match done {
         Ok((home, told)) => {
             let key = key.as_deref().unwrap_or_default();
+            let about = match renamed.filter(|_| !is_money) {
+                Some(context) => {
+                    app.read(move |engine| Ok((action.spec)(&context, engine)?.about)).await.ok()
+                }
+                None => None,
+            };
+            let told = named(&page, about.as_ref().unwrap_or(&page.about), told);
             Ok(see_other(&app.flash.tell(&session.token, key, &home, told)))
         }
         Err(problem) => {
@@ -175,6 +188,15 @@ pub(crate) async fn submit<S: Subject>(
 /// Keys are made by our own pages; anything else is no press.
 pub(crate) fn is_key(text: &str) -> bool {
     text.len() <= KEY_CHARS_MAX && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// What was done, named with what it was done to.
+fn named(page: &pages::Of, about: &str, told: Flash) -> Flash {
+    let words = page.words();
+    let text = if told.is_waiting { words.did_waiting } else { words.did };
+    let what =
+        if about.is_empty() { page.title.to_owned() } else { format!("{} \u{2013} {about}", page.title) };
+    Flash { text: say::with(text, &[&what]), ..told }
 }
 
 /// A press that somebody is sure of.
@@ -194,7 +216,7 @@ impl Doing<'_> {
         let (action, done) = match work {
             Work::Operation(_, operation) => {
                 let told = operation(Arc::clone(app), actor).await?;
-                return Ok((self.page.home.clone(), self.named(told)));
+                return Ok((self.page.home.clone(), told));
             }
             Work::Settings(asked) => {
                 let session = self.page.session;
@@ -202,7 +224,7 @@ impl Doing<'_> {
                 let caller = SettingsCaller { actor, peer, is_session };
                 let done = change_settings(app, caller, asked).await.map_err(settings::of_form)?;
                 let told = settings::told(session.page_request.locale.language, &done);
-                return Ok((self.page.home.clone(), self.named(told)));
+                return Ok((self.page.home.clone(), told));
             }
             Work::CommandContext(action) => {
                 (Some(action.clone()), app.execute(actor, action, Some(key)).await?)
@@ -222,17 +244,6 @@ impl Doing<'_> {
     fn content_hash(&self) -> [u8; 32] {
         let typed = self.form.typed().flat_map(|(name, value)| [name, value]);
         digest::of_parts([self.page.session.page_request.uri.path()].into_iter().chain(typed))
-    }
-
-    fn named(&self, told: Flash) -> Flash {
-        let words = self.page.words();
-        let text = if told.is_waiting { words.did_waiting } else { words.did };
-        let what = if self.page.about.is_empty() {
-            self.page.title.to_owned()
-        } else {
-            format!("{} \u{2013} {}", self.page.title, self.page.about)
-        };
-        Flash { text: say::with(text, &[&what]), ..told }
     }
 
     /// From whom a device was moved.
@@ -278,7 +289,7 @@ impl Doing<'_> {
             None => Vec::new(),
         };
         let is_waiting = done.is_waiting();
-        Ok((home, self.named(Flash { is_waiting, lines, links, ..Flash::default() })))
+        Ok((home, Flash { is_waiting, lines, links, ..Flash::default() }))
     }
 }
 

@@ -20,9 +20,11 @@ use crate::agent::engine::{Engine, JUST_PAID_MS, Key, PaymentRequest, Purpose, R
 use crate::agent::http::checkout::take_money;
 use crate::agent::http::commands::money::Money;
 use crate::agent::http::state::{Answer, AppState, user};
+use crate::domain::access::Reason;
+use crate::domain::account::Expiry;
 use crate::domain::id::{OrderId, PackageId, UserId};
 use crate::domain::order::{CashMethod, Item, Method, OnlineMethod, OrderKind, OrderState};
-use crate::domain::units::Rupiah;
+use crate::domain::units::{Rupiah, Timestamp};
 use crate::protocol::admin::money::NONE_PAID;
 use crate::protocol::admin::orders::OrderView;
 use crate::protocol::admin::values::Note;
@@ -34,7 +36,7 @@ use crate::ui::flash::{Claim, Draft, EDITED, Flash};
 use crate::ui::form::KEY;
 use crate::ui::layout::{page_with, see_other};
 use crate::ui::refused::Refused;
-use crate::ui::{Badge, Form, Frame};
+use crate::ui::{Badge, Form, Frame, Locale};
 use crate::web::{Path, Problem};
 
 /// The field of what is paid for.
@@ -61,6 +63,8 @@ struct SalePage {
     detail: String,
     complaint: Option<String>,
     warnings: Vec<String>,
+    /// What has to be done first, where nothing can be sold: the reason, and the button that does it.
+    hindrance: Option<(String, Option<(String, &'static str)>)>,
     offers: Offers,
     methods: Vec<MethodChoice>,
     has_online: bool,
@@ -90,6 +94,8 @@ struct Known {
     open: Option<OrderRecord>,
     /// Whether that payment is so recent that it may be news.
     is_just_paid: bool,
+    /// Until when days run that a package sold now would not be added to.
+    lost_days: Option<Timestamp>,
 }
 
 /// `GET /jual/{id}`.
@@ -142,13 +148,13 @@ async fn page(app: &Arc<AppState>, session: &AdminSession, id: UserId, typed: Ty
             let offers = offers(engine, &actor, &customer, first, &locale)?;
             let paid_at = last_paid.as_ref().and_then(|order| order.paid_at);
             let is_just_paid = paid_at.is_some_and(|at| engine.now().0.saturating_sub(at.0) < JUST_PAID_MS);
-            Ok(Known { customer, offers, last_paid, open, is_just_paid })
+            let lost_days = lost_days(engine, &customer);
+            Ok(Known { customer, offers, last_paid, open, is_just_paid, lost_days })
         })
         .await?;
     let locale = &session.page_request.locale;
     let words = CounterWords::of(locale.language);
     let account = &known.customer.user.account;
-    let left = say::quota(locale, (!account.unlimited).then(|| account.balance.remaining()));
     let (status, complaint) = match typed {
         Typed::Nothing => (StatusCode::OK, None),
         Typed::Refused(problem, _) => (problem.status(), Some(complaint(words, session, problem))),
@@ -158,7 +164,6 @@ async fn page(app: &Arc<AppState>, session: &AdminSession, id: UserId, typed: Ty
     let chosen = typed.text("method").unwrap_or(CashMethod::Cash.name());
     let methods = methods(app, session, chosen);
     let (frame, layout) = session.layout(known.customer.user.name.clone(), "/jual");
-    let access = say::access(locale.language, &account.access);
     page_with(
         status,
         &SalePage {
@@ -168,7 +173,7 @@ async fn page(app: &Arc<AppState>, session: &AdminSession, id: UserId, typed: Ty
             badge: say::status(locale.language, account.access.status),
             action: format!("/jual/{id}"),
             customer: format!("/pelanggan/{id}"),
-            detail: left_until(words, locale, &access, &left, account.expires_at),
+            detail: has_now(locale, &known.customer),
             complaint,
             warnings,
             people: session.people(),
@@ -181,6 +186,7 @@ async fn page(app: &Arc<AppState>, session: &AdminSession, id: UserId, typed: Ty
                 .as_ref()
                 .map_or_else(|| NONE_PAID.to_owned(), |order| order.id.0.clone()),
             reference: typed.text(REFERENCE).unwrap_or_default().to_owned(),
+            hindrance: hindrance(session, id, &known),
             offers: known.offers,
         },
     )
@@ -205,6 +211,42 @@ fn history(
     Ok((package, reader.last_paid_online(no)?, open))
 }
 
+/// Why nothing can be sold, and what opens it.
+#[allow(clippy::type_complexity, reason = "a sentence with its button")]
+fn hindrance(
+    session: &AdminSession,
+    id: UserId,
+    known: &Known,
+) -> Option<(String, Option<(String, &'static str)>)> {
+    if known.offers.packages.iter().any(|package| package.with_debt.is_some()) {
+        return None;
+    }
+    let refusals: Vec<&String> =
+        known.offers.packages.iter().filter_map(|package| package.offer.as_ref().err()).collect();
+    let why = refusals.first().filter(|_| refusals.len() == known.offers.packages.len())?;
+    let people = session.people();
+    let action = match known.customer.user.account.access.reason? {
+        Reason::Admin => Some(("buka", people.do_unblock)),
+        Reason::Inactive if !known.customer.user.account.approved => Some(("setujui", people.do_approve)),
+        Reason::Inactive
+        | Reason::Paying
+        | Reason::DebtLimit
+        | Reason::DebtOverdue
+        | Reason::Expired
+        | Reason::Habis
+        | Reason::Fup => None,
+    };
+    let action = action.filter(|_| session.actor.role >= Role::Operator);
+    let button = action.map(|(segment, name)| (format!("/pelanggan/{id}/{segment}?ke=/jual/{id}"), name));
+    Some(((*why).clone(), button))
+}
+
+/// Until when the customer's days run, where the days of a package count from today and these would not be added.
+fn lost_days(engine: &Engine, customer: &Snapshot) -> Option<Timestamp> {
+    let at = customer.user.account.expires_at.filter(|at| *at > engine.now())?;
+    (engine.read_view().policy.expiry == Expiry::ResetFromNow).then_some(at)
+}
+
 fn warnings(session: &AdminSession, known: &Known) -> Vec<String> {
     let (locale, people) = (&session.page_request.locale, session.people());
     let mut warnings = Vec::new();
@@ -215,6 +257,13 @@ fn warnings(session: &AdminSession, known: &Known) -> Vec<String> {
     }
     if let Some(order) = &known.open {
         warnings.push(say::with(people.cancels_order, &[&order.amount.to_string()]));
+    }
+    if let Some(at) = known.lost_days {
+        let words = CounterWords::of(locale.language);
+        warnings.push(say::with(words.days_from_now, &[&locale.moment(at)]));
+    }
+    if known.customer.devices.is_empty() {
+        warnings.push(people.no_device_yet.to_owned());
     }
     warnings
 }
@@ -361,11 +410,24 @@ async fn sell(
     let locale = session.page_request.locale.clone();
     let (name, lines, receipts) = app
         .read(move |engine| {
-            let name = user(engine, id)?.user.name;
-            Ok((name, ledger_lines(engine, &locale, id, &event)?, receipts_of(engine, id, &event)?))
+            let customer = user(engine, id)?;
+            let lines = if is_online {
+                ledger_lines(engine, &locale, id, &event)?
+            } else {
+                vec![has_now(&locale, &customer)]
+            };
+            Ok((customer.user.name, lines, receipts_of(engine, id, &event)?))
         })
         .await?;
     Ok(told(session, &order, &name, is_online, lines, &receipts))
+}
+
+/// What the customer has after the sale, in a sentence.
+fn has_now(locale: &Locale, customer: &Snapshot) -> String {
+    let account = &customer.user.account;
+    let left = say::quota(locale, (!account.unlimited).then(|| account.balance.remaining()));
+    let access = say::access(locale.language, &account.access);
+    left_until(CounterWords::of(locale.language), locale, &access, &left, account.expires_at)
 }
 
 fn told(

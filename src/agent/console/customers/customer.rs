@@ -15,6 +15,7 @@ use crate::agent::console::actions::customers::{DEVICE_ACTIONS, USER_ACTIONS};
 use crate::agent::console::actions::debts::DEBT_ACTIONS;
 use crate::agent::console::session::AdminSession;
 use crate::agent::console::texts::hosts::HostWords;
+use crate::agent::console::texts::names;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::engine::{Engine, Reached, Snapshot};
@@ -50,6 +51,10 @@ struct OnePage {
     words: &'static People,
     badge: Badge,
     remedy: Option<&'static str>,
+    /// Why an admin stopped the internet.
+    block_reason: Option<String>,
+    /// That no device is bound, of a customer who has access.
+    no_device: Option<&'static str>,
     is_held_off: bool,
     quota: Quota,
     facts: Vec<(&'static str, String)>,
@@ -118,6 +123,8 @@ struct OrderRow {
     at: String,
     amount: String,
     method: &'static str,
+    /// What became of one that has no receipt.
+    status: Option<Badge>,
     receipt: Option<(String, String)>,
     refunded: Option<String>,
 }
@@ -212,6 +219,8 @@ fn page(app: &AppState, session: &AdminSession, id: UserId, known: CustomerData)
             ..say::status(locale.language, account.access.status)
         },
         remedy: remedy(words, account, &account.access),
+        block_reason: account.admin_block.clone().filter(|reason| !reason.is_empty()),
+        no_device: snapshot.devices.is_empty().then_some(words.no_device_yet),
         is_held_off: snapshot.offline_grace,
         quota: quota(locale, account, threshold),
         facts: facts(words, locale, &snapshot),
@@ -352,6 +361,7 @@ fn order_row(words: &People, locale: &Locale, order: &OrderRecord) -> OrderRow {
         at: locale.moment(order.paid_at.unwrap_or(order.created_at)),
         amount: order.amount.to_string(),
         method: say::method(locale.language, order.method),
+        status: order.receipt_no.is_none().then(|| names::order_state(locale.language, order.status)),
         receipt,
         refunded: (order.refunded > Rupiah::ZERO).then(|| order.refunded.to_string()),
     }

@@ -10,9 +10,10 @@ const NEXT_MAX: usize = 3;
 /// The segment of the button that leads to the counter.
 pub(super) const COUNTER: &str = "jual";
 /// The primary action: the first of these that there is.
-const PRIMARY: [&str; 2] = ["lunasi", COUNTER];
+/// Who is stopped by an admin or waits for approval can buy nothing before that.
+const PRIMARY: [&str; 4] = ["buka", "setujui", "lunasi", COUNTER];
 /// Actions by how soon they are needed; the others are below "More".
-const SOON: [&str; 7] = ["setujui", "buka", COUNTER, "bayar", "tagihan-paket", "kuota", "perangkat"];
+const SOON: [&str; 6] = ["setujui", COUNTER, "bayar", "tagihan-paket", "kuota", "perangkat"];
 
 /// The actions of a customer, arranged.
 pub(super) struct Arranged {
@@ -44,7 +45,8 @@ pub(super) fn remedy(words: &People, account: &Account, access: &Access) -> Opti
         Reason::Inactive if account.approved => words.remedy_inactive,
         Reason::Inactive => words.remedy_approve,
         Reason::Paying => words.remedy_paying,
-        Reason::DebtLimit | Reason::DebtOverdue => words.remedy_debt,
+        Reason::DebtLimit => words.remedy_limit,
+        Reason::DebtOverdue => words.remedy_debt,
         Reason::Expired => words.remedy_expired,
         Reason::Habis => words.remedy_habis,
         Reason::Fup => words.remedy_fup,
@@ -71,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn paying_comes_before_selling_and_what_destroys_comes_last() {
+    fn what_opens_comes_first_then_paying_then_selling_and_what_destroys_comes_last() {
         let all = ["jual", "lunasi", "bayar", "reset", "kuota", "ubah", "hapus", "pin"];
         let found = arranged(buttons(&all), true);
         assert_eq!(found.primary.unwrap().segment, "lunasi");
@@ -79,8 +81,8 @@ mod tests {
         assert_eq!(segments(&found.rest), ["kuota", "ubah", "pin", "reset", "hapus"]);
 
         let found = arranged(buttons(&["jual", "buka", "setujui", "kuota"]), false);
-        assert_eq!(found.primary.unwrap().segment, "jual");
-        assert_eq!(segments(&found.next), ["setujui", "buka", "kuota"]);
+        assert_eq!(found.primary.unwrap().segment, "buka");
+        assert_eq!(segments(&found.next), ["setujui", "jual", "kuota"]);
         assert!(found.rest.is_empty());
         assert!(arranged(Vec::new(), true).primary.is_none());
     }

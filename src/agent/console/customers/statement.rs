@@ -38,6 +38,8 @@ pub(crate) struct LineRow {
     pub at: String,
     pub line: say::Line,
     pub actor: String,
+    /// The names of its columns, which a phone shows with each value.
+    pub words: &'static People,
 }
 
 impl LineRow {
@@ -47,6 +49,7 @@ impl LineRow {
             at: locale.moment(posted.at),
             line: say::line(locale, &posted.entry),
             actor: posted.actor.clone(),
+            words: People::of(locale.language),
         }
     }
 }

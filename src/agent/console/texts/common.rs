@@ -42,6 +42,7 @@ words! {
         pin_wrong: "PIN salah. Setelah lima kali salah, kata sandi diminta lagi.", "The PIN is wrong. After five wrong tries the password is needed again.";
         pin_nobody: "Di sini belum ada yang masuk dengan kata sandi dalam 12 jam terakhir.", "Nobody logged in with the password here within the last 12 hours.";
         log_in_title: "Masuk ke kuota", "Log in to kuota";
+        session_ended: "Sesi Anda sudah berakhir. Yang tadi diisi belum diproses: belum ada yang berubah. Masuk lagi untuk melanjutkan.", "Your session has ended. What was filled in was not processed: nothing has changed. Log in to go on.";
         no_admin: "Belum ada pengelola", "There is no admin yet";
         no_admin_text: "Buat pemilik pertama di Raspberry Pi dengan perintah ini, lalu muat ulang halaman ini:",
             "Make the first owner on the Raspberry Pi with this command, then reload this page:";

@@ -27,10 +27,11 @@ words! {
         how: "Cara bayar", "Method of payment";
         take: "Terima {0}", "Take {0}";
         ask: "Minta {0}", "Ask for {0}";
-        take_both: "Dengan tagihan: terima {0}", "With the debt: take {0}";
+        take_both: "Tagihan dan paket: terima {0}", "Debt and package: take {0}";
         after: "Sesudahnya: {0}", "Afterwards: {0}";
         after_left: "{0}, sisa {1}, sampai {2}", "{0}, {1} left, until {2}";
         after_endless: "{0}, sisa {1}, tanpa batas waktu", "{0}, {1} left, without end";
+        days_from_now: "Masa aktif sekarang sampai {0}. Hari paket baru dihitung dari hari ini; sisa hari yang ada tidak ditambahkan.", "Valid until {0} now. The days of a package count from today; days that are left are not added.";
         cannot: "Belum bisa: {0}", "Not now: {0}";
         choose: "Pilih paket atau tagihan yang dibayar.", "Choose the package or the debt that is paid.";
         one_online: "Bayar online untuk satu hal saja: tagihan dulu, lalu paket.", "Online, pay for one thing at a time: the debt first, then the package.";
@@ -47,6 +48,11 @@ words! {
         no_package: "Tanpa paket dulu", "No package yet";
         pay_online_next: "Online (langkah berikutnya)", "Online (next step)";
         next_sale: "Penjualan baru", "New sale";
+        undo: "Batalkan penjualan", "Undo the sale";
+        undo_who: "Salah jual? Pemilik dapat membatalkannya dari Pembayaran.", "Sold by mistake? The owner can undo it from Payments.";
+        void: "DIBATALKAN - uang dikembalikan", "CANCELLED - money returned";
+        partly_void: "SEBAGIAN DIKEMBALIKAN", "PARTLY REFUNDED";
+        share_until: "Paket berlaku sampai {0}", "Valid until {0}";
         share: "Kirim lewat WhatsApp", "Send by WhatsApp";
         share_text: "Kuitansi No. {0}, {1}\n{2}\nJumlah: {3} ({4})\n{5}", "Receipt No. {0}, {1}\n{2}\nTotal: {3} ({4})\n{5}";
     }

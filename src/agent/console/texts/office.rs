@@ -170,6 +170,8 @@ words! {
         returned: "Keluar", "Out";
         stays: "Sisa", "Stays";
         expected_cash: "Tunai yang harus ada", "Cash that must be there";
+        other_drawers: "Laci kasir lain yang belum ditutup", "Open drawers of other cashiers";
+        other_drawers_text: "Setiap kasir menutup lacinya sendiri.", "Each cashier closes their own.";
         receipt_span: "{0} struk, nomor {1} sampai {2}", "{0} receipts, numbers {1} to {2}";
         no_receipts: "Belum ada struk.", "No receipts yet.";
         close_drawer: "Tutup laci", "Close the drawer";
@@ -237,6 +239,8 @@ words! {
         as_of: "Keadaan {0}", "As of {0}";
         bad_span: "Rentang tanggal tidak bisa dipakai: paling lama 366 hari, dan awal sebelum akhir.",
             "These dates cannot be used: at most 366 days, the first before the last.";
+        kept: "Pemasukan (setelah pengembalian)", "Income (refunds taken off)";
+        amount_taken: "Diterima", "Taken";
         orders: "Pembayaran", "Payments";
         by_method: "Menurut cara bayar", "By method";
         by_cashier: "Menurut kasir", "By cashier";
@@ -340,7 +344,6 @@ words! {
         rule_credit: "Seorang kasir boleh memberi tagihan sampai {0}.", "A cashier may give credit up to {0}.";
         rule_no_credit: "Kasir tidak boleh memberi tagihan.", "Cashiers give no credit.";
         rule_window: "Untuk membayar online, internet dibuka {0}.", "To pay online, the internet is open for {0}.";
-        key: "Kunci", "Key";
         value: "Nilai", "Value";
         meaning: "Artinya", "Meaning";
         origin: "Asal", "Origin";

@@ -96,15 +96,24 @@ words! {
         remedy_approve: "Menunggu persetujuan. Setujui agar dapat dipakai.", "Waiting for approval. Approve to let it be used.";
         remedy_paying: "Terbuka sementara sampai pembayaran online selesai.", "Open for the moment, until the online payment is done.";
         remedy_debt: "Terima pembayaran, atau ubah jatuh temponya, agar tersambung lagi.", "Take the payment, or change the due date, to connect again.";
+        remedy_limit: "Terima pembayaran agar tersambung lagi.", "Take the payment to connect again.";
         remedy_expired: "Jual paket agar tersambung lagi.", "Sell a package to connect again.";
         remedy_habis: "Jual paket atau beri kuota agar tersambung lagi.", "Sell a package or give quota to connect again.";
         remedy_fup: "Sisa kuota tinggal sedikit. Jual paket agar kembali cepat.", "Little quota is left. Sell a package to be fast again.";
+        no_device_yet: "Belum ada perangkat: internet pelanggan ini baru jalan setelah HP-nya dipasang.", "No device yet: this customer's internet works once their phone is bound.";
+        last_device: "Ini perangkat terakhirnya: setelah ini pelanggan tidak punya perangkat yang tersambung.", "This is their last device: afterwards no device of this customer is online.";
+        becomes_unlimited: "Paket ini menjadi TANPA BATAS: pembelinya tidak pernah kehabisan kuota. Bila bukan itu maksudnya, isi Kuota.", "This package becomes UNLIMITED: its buyers never run out of quota. If that is not meant, fill in the quota.";
+        cash_short: "Kurang {0}", "{0} short";
+        cash_over: "Lebih {0}", "{0} over";
+        cash_why: "Hitung lagi. Bila memang begitu, tulis sebabnya di Catatan (tekan Ubah isian) sebelum menutup laci.", "Count again. If it is so, write the reason in the note (press Change what was typed) before the drawer is closed.";
+        cash_noted: "Sebab yang ditulis: {0}", "The reason given: {0}";
+        session_ended: "Sesi sebelumnya berakhir, jadi belum ada yang berubah. Periksa isian di bawah, lalu lanjutkan.", "The session had ended, so nothing has changed. Check what is filled in below and go on.";
         grace: "Pemblokiran ditahan karena pembayaran sedang tidak dapat diperiksa.", "A block is held off because a payment cannot be checked now.";
         // Lines of the ledger.
         line_usage: "Pemakaian", "Usage";
         line_purchase: "Beli paket", "Package bought";
         line_grant: "Kuota diberikan", "Quota given";
-        line_advance: "Kuota dengan tagihan", "Quota on credit";
+        line_advance: "Kuota hutang", "Quota on credit";
         line_overage_paid: "Kelebihan pemakaian dibayar", "Usage beyond the quota paid";
         line_surplus: "Lebih bayar jadi kuota", "Overpaid, became quota";
         line_correction: "Koreksi", "Correction";
@@ -112,7 +121,7 @@ words! {
         line_debt_granted: "Tagihan baru", "New debt";
         line_debt_paid: "Tagihan dibayar", "Debt paid";
         line_written_off: "Tagihan dihapus", "Debt written off";
-        line_reversal: "Uang kembali, kuota ditarik", "Refund, quota taken";
+        line_reversal: "Uang dikembalikan, kuota ditarik", "Refund, quota taken";
         line_debt_reopened: "Tagihan terbuka lagi", "Debt owed again";
         at: "Waktu", "When";
         line: "Keterangan", "Line";
@@ -134,7 +143,7 @@ words! {
         reference: "Catatan pembayaran", "Note of the payment";
         money_taken: "Uang diterima", "Money taken";
         money_asked: "Diminta online", "Asked for online";
-        money_back: "Uang kembali", "Money given back";
+        money_back: "Uang dikembalikan", "Refunded";
         receipt: "Kuitansi", "Receipt";
         receipt_no: "Kuitansi No. {0}", "Receipt No. {0}";
         when_paid: "Pesanan online dibuka. Yang di bawah ini terjadi setelah dibayar.", "An online order is opened. What is below happens once it is paid.";
@@ -300,8 +309,8 @@ words! {
         do_debit: "Kurangi kuota (koreksi)", "Take quota (correction)";
         sell: "Jual", "Sell";
         do_sell: "Jual paket", "Sell a package";
-        do_debt_package: "Paket dengan tagihan", "Package on credit";
-        do_debt_amount: "Kuota dengan tagihan", "Quota on credit";
+        do_debt_package: "Paket hutang (bayar nanti)", "Package on credit (pay later)";
+        do_debt_amount: "Kuota hutang (bayar nanti)", "Quota on credit (pay later)";
         do_settle_all: "Lunasi semua", "Settle everything";
         do_settle: "Bayar ini saja", "Settle this one";
         do_pay_part: "Bayar sebagian", "Pay a part";

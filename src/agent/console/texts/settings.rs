@@ -45,6 +45,8 @@ words! {
         will_free: "{0} pelanggan mendapat internet lagi: {1}", "{0} customers get their internet back: {1}";
         nothing_changes: "Tidak ada yang berbeda.", "Nothing differs.";
         secret_replaced: "{0} diganti", "{0} is replaced";
+        fixed: "Di sini tidak ada yang dapat diubah: kuotad berjalan tanpa berkas pengaturan, seperti pada demo. Pada pemasangan yang sebenarnya, nama, warna dan aturan diubah dengan tombol di halaman ini.",
+            "Nothing can be changed here: kuotad runs without a settings file, as in the demo. On a real installation name, colour and rules are changed by buttons on this page.";
         off: "tidak", "no";
         approval: "ya, disetujui pengelola", "yes, approved by you";
         payment: "ya, setelah bayar pertama", "yes, after the first payment";
