@@ -91,6 +91,39 @@ const jobs = {
     assert.match(await page.title(), /Warung Ibu/)
     console.log(`first run: ${counts.screens} screens, ${counts.fields} fields, ${counts.presses} presses`)
   },
+
+  async restore(page, { press, fill, seen, counts }) {
+    await claim(page, press)
+    await seen('Nama hotspot')
+    await page.getByRole('link', { name: 'Saya punya kit pemulihan', exact: true }).click()
+    await seen('Pulihkan dari salinan')
+    await page.getByRole('link', { name: 'Berkas dari ponsel ini', exact: true }).click()
+    await seen('Berkas dari ponsel ini')
+    await page.getByLabel('Salinan').setInputFiles(join(values.folder, 'copy.age'))
+    await press('Kirim berkas')
+    await seen('Kunci kit pemulihan')
+    await fill('Kunci rahasia', readFileSync(KIT, 'utf8'))
+    await press('Buka salinan')
+    await seen('Isi salinan')
+    await page.getByText('Warung Ibu').waitFor()
+    await press('Pulihkan')
+    await seen('Data sudah dipulihkan')
+    await desk(page)
+    await logIn(page)
+    console.log(`new card: ${counts.screens} screens, ${counts.fields} fields, ${counts.presses} presses`)
+  },
+
+  async 'take-over'(page, { seen }) {
+    await page.goto(`${values.home}/masuk`)
+    await logIn(page)
+    await page.goto(`${values.home}/cadangan`)
+    await seen('Cadangan')
+    const form = page.locator('form[action="/cadangan/ambil-alih"]')
+    await form.locator('input[type=password]').fill(OWNER.password)
+    await form.locator('input[type=checkbox]').check()
+    await form.getByRole('button').click()
+    await page.waitForLoadState()
+  },
 }
 
 async function main() {
