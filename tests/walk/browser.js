@@ -57,7 +57,7 @@ const jobs = {
     await seen('Router')
     await fill('Alamat API router', values.router)
     await fill('Nama pengguna router', 'kuota')
-    await fill('Kata sandi router', 'router-secret')
+    await page.getByLabel('Kata sandi router').fill('router-secret')
     await press('Coba masuk')
     await seen('Jaringan')
     await fill('Alamat halaman pelanggan', 'http://127.0.0.1:8081')
