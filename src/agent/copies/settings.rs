@@ -60,10 +60,10 @@ impl CopiedSettings {
                     secrets.insert(name.to_owned(), text.trim().to_owned());
                 }
                 Ok(None) => {
-                    tracing::warn!(secret = name, "a secret of the desk is missing, also in the copy")
+                    tracing::warn!(secret = name, "a secret of the desk is missing, also in the copy");
                 }
                 Err(error) => {
-                    tracing::warn!(secret = name, %error, "a secret of the desk is not in the copy")
+                    tracing::warn!(secret = name, %error, "a secret of the desk is not in the copy");
                 }
             }
         }
