@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::SETTINGS_PAUSE_MS;
 use super::settings::settings_digest;
 use crate::domain::units::Timestamp;
 use crate::store::backup;
@@ -18,6 +17,8 @@ const LOG_FILE: &str = "copies.json";
 const LOG_PART: &str = "copies.json.part";
 /// Longer files are not ours.
 const LOG_BYTES_MAX: u64 = 64 * 1024;
+/// From a copy to the next one that is due because settings changed: one for all changes of an evening at the desk.
+const SETTINGS_PAUSE_MS: i64 = 10 * 60_000;
 
 /// The last good copies.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -55,8 +55,6 @@ pub use vault::{VaultClient, new_recovery_token};
 
 /// Time to the next try after work that failed. A disk that is absent is looked for at every turn.
 const RETRY_AFTER_MS: i64 = 10 * 60_000;
-/// From a copy to the next one that is due because settings changed: one for all changes of an evening at the desk.
-const SETTINGS_PAUSE_MS: i64 = 10 * 60_000;
 /// A copy off the card that is older is too old.
 pub const AWAY_AGE_MAX: Duration = Duration::from_hours(48);
 

@@ -90,7 +90,7 @@ pub async fn serve(
         record.claiming = record.claiming.into_closed();
     }
     make_data_dir(&config.data_dir)?;
-    recovery::remove_left(&config.data_dir);
+    recovery::state::remove_left(&config.data_dir);
     let listener = TcpListener::bind(config.admin.listen).await?;
     let address = listener.local_addr()?;
     let limits = Arc::new(config.clone()).desk_limits();

@@ -41,7 +41,7 @@ pub async fn settle(site: &Site) -> Result<(), SettleError> {
         None
     });
     if record.is_some() {
-        recovery::remove_left(data_dir);
+        recovery::state::remove_left(data_dir);
     }
     let Some(record) = record.filter(|record| record.stage == Stage::Entering) else { return Ok(()) };
     let Some(owner) = record.answers.owner.clone() else { return Ok(()) };

@@ -8,7 +8,7 @@ use tokio::sync::{Mutex as AsyncMutex, watch};
 
 use super::machine::{Boot, Machine};
 use super::record::Record;
-use super::recovery::Recovery;
+use super::recovery::state::Recovery;
 use super::script_link::ScriptLink;
 use crate::agent::config::{Config, ConfigError, DeskLayer, LoadedConfig};
 use crate::clock::Clock;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 
+use super::places::{BUCKET, START};
 use super::remote::{address, fetch, plain};
-use super::{BUCKET, START};
 use crate::agent::config::{BackupS3, CopyTarget};
 use crate::agent::copies::{BucketKeys, CopySource, S3Bucket};
 use crate::agent::first_run::gate::{Claimant, StepForm};

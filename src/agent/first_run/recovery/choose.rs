@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 
+use super::places::{BUCKET, DISK, RELAY, START, UPLOAD};
 use super::refusal::Refusal;
 use super::state::has_store;
-use super::{BUCKET, DISK, RELAY, START, UPLOAD};
 use crate::agent::first_run::gate::Claimant;
 use crate::agent::first_run::state::FirstRun;
 use crate::agent::first_run::step::Step;
@@ -20,7 +20,7 @@ pub(super) async fn show(State(run): State<Arc<FirstRun>>, claimant: Claimant) -
         .submit(None)
         .back(Step::Name.path())
         .about(words.choose_text);
-    if has_store(&run) {
+    if has_store(&run.config.data_dir) {
         return page.findings(vec![FindingLine::bad(Refusal::HasStore.text(words))]).answer();
     }
     page.link(RELAY, words.at_relay)

@@ -6,9 +6,9 @@ use askama::Template;
 use axum::extract::State;
 use tokio::task::spawn_blocking;
 
+use super::places::{CONFIRM, KEY};
 use super::refusal::Refusal;
-use super::state::{ReadyCopy, Turn, has_store, remove_left, turn};
-use super::{CONFIRM, KEY};
+use super::state::{ReadyCopy, Recovery, Turn, has_store, remove_left, turn};
 use crate::agent::first_run::gate::{Claimant, StepForm};
 use crate::agent::first_run::record::{Answers, Stage};
 use crate::agent::first_run::state::FirstRun;
@@ -46,7 +46,7 @@ pub(super) async fn show(State(run): State<Arc<FirstRun>>, claimant: Claimant) -
     let locale = &claimant.page_request.locale;
     let words = RecoveryWords::of(locale.language);
     let page = StepPage::beside(&run, &claimant, words.confirm, CONFIRM).back(KEY);
-    let Some(recovery) = turn(&run) else {
+    let Some(recovery) = turn(&run.recovery) else {
         return page.about(words.busy).submit(None).link(CONFIRM, words.look_again).answer();
     };
     let Some(ready) = &recovery.ready else { return Ok(see_other(KEY)) };
@@ -62,10 +62,10 @@ pub(super) async fn show(State(run): State<Arc<FirstRun>>, claimant: Claimant) -
 pub(super) async fn save(State(run): State<Arc<FirstRun>>, sent: StepForm) -> Answer {
     let (form, page_request) = (&sent.form, &sent.claimant.page_request);
     let words = RecoveryWords::of(page_request.locale.language);
-    if has_store(&run) {
+    if has_store(&run.config.data_dir) {
         return Ok(Refusal::HasStore.answer(form, words));
     }
-    let Some(recovery) = turn(&run) else { return Ok(Refusal::Busy.answer(form, words)) };
+    let Some(recovery) = turn(&run.recovery) else { return Ok(Refusal::Busy.answer(form, words)) };
     let work = tokio::spawn(restore(Arc::clone(&run), recovery));
     match work.await.map_err(|_| Problem::internal())? {
         Ok(()) => html(&RestoredPage { frame: page_request.frame(words.restored), words }),
@@ -88,7 +88,7 @@ async fn restore(run: Arc<FirstRun>, mut recovery: Turn) -> Result<(), Refusal> 
     if closed.is_err() {
         tracing::warn!("first-run.json could not be closed");
     }
-    *recovery = super::Recovery::default();
+    *recovery = Recovery::default();
     remove_left(&run.config.data_dir);
     run.finish();
     Ok(())

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 
+use super::places::{DISK, KEY, START};
 use super::refusal::Refusal;
 use super::state::{has_store, staging, turn};
-use super::{DISK, KEY, START};
 use crate::agent::copies::DiskCopy;
 use crate::agent::first_run::gate::{Claimant, StepForm};
 use crate::agent::first_run::state::FirstRun;
@@ -43,7 +43,7 @@ pub(super) async fn show(State(run): State<Arc<FirstRun>>, claimant: Claimant) -
 /// `POST /mulai/pulih/disk`.
 pub(super) async fn save(State(run): State<Arc<FirstRun>>, sent: StepForm) -> Answer {
     let (form, words) = (&sent.form, RecoveryWords::of(sent.claimant.page_request.locale.language));
-    if has_store(&run) {
+    if has_store(&run.config.data_dir) {
         return Ok(Refusal::HasStore.answer(form, words));
     }
     let typed = form.text("copy").unwrap_or_default();
@@ -51,8 +51,8 @@ pub(super) async fn save(State(run): State<Arc<FirstRun>>, sent: StepForm) -> An
     let Some(copy) = copies.into_iter().find(|copy| value(copy) == typed) else {
         return Ok(refuse(form, BTreeMap::from([("copy", words.disk_gone.to_owned())])));
     };
-    let Some(mut recovery) = turn(&run) else { return Ok(Refusal::Busy.answer(form, words)) };
-    staging(&run, &mut recovery);
+    let Some(mut recovery) = turn(&run.recovery) else { return Ok(Refusal::Busy.answer(form, words)) };
+    staging(&run.config.data_dir, &mut recovery);
     recovery.chosen = Some(copy.path);
     Ok(see_other(KEY))
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use axum::extract::State;
 use tokio::task::spawn_blocking;
 
+use super::places::{CONFIRM, KEY, START};
 use super::refusal::Refusal;
 use super::state::{ReadyCopy, Turn, has_store, turn};
-use super::{CONFIRM, KEY, START};
 use crate::agent::copies::PreparedCopy;
 use crate::agent::first_run::gate::{Claimant, StepForm};
 use crate::agent::first_run::state::FirstRun;
@@ -26,7 +26,7 @@ use crate::web::Problem;
 pub(super) async fn show(State(run): State<Arc<FirstRun>>, claimant: Claimant) -> Answer {
     let words = RecoveryWords::of(claimant.page_request.locale.language);
     let page = StepPage::beside(&run, &claimant, words.key, KEY).back(START);
-    let chosen = turn(&run).and_then(|recovery| recovery.chosen.clone());
+    let chosen = turn(&run.recovery).and_then(|recovery| recovery.chosen.clone());
     let Some(chosen) = chosen else {
         return page.about(words.not_chosen).submit(None).link(KEY, words.look_again).answer();
     };
@@ -40,10 +40,10 @@ pub(super) async fn show(State(run): State<Arc<FirstRun>>, claimant: Claimant) -
 /// `POST /mulai/pulih/kunci`: opens the copy and proves it. The card has no store afterwards either.
 pub(super) async fn save(State(run): State<Arc<FirstRun>>, sent: StepForm) -> Answer {
     let (form, words) = (&sent.form, RecoveryWords::of(sent.claimant.page_request.locale.language));
-    if has_store(&run) {
+    if has_store(&run.config.data_dir) {
         return Ok(Refusal::HasStore.answer(form, words));
     }
-    let Some(recovery) = turn(&run) else { return Ok(Refusal::Busy.answer(form, words)) };
+    let Some(recovery) = turn(&run.recovery) else { return Ok(Refusal::Busy.answer(form, words)) };
     let Some(chosen) = recovery.chosen.clone() else { return Ok(Refusal::NotChosen.answer(form, words)) };
     let is_encrypted = match packed::form_of(&chosen) {
         Ok(form) => form == CopyForm::Encrypted,

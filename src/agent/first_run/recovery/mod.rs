@@ -3,6 +3,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
+//! | `places` | the addresses of the pages |
 //! | `state` | the copy that was chosen and what it was unpacked to; in memory only |
 //! | `choose`, `relay`, `bucket`, `disk`, `upload` | where the copy is |
 //! | `remote` | a copy from a server |
@@ -16,10 +17,11 @@ mod confirm;
 mod disk;
 mod key;
 mod multipart;
+pub(super) mod places;
 mod refusal;
 mod relay;
 mod remote;
-mod state;
+pub(super) mod state;
 mod upload;
 
 use std::sync::Arc;
@@ -29,19 +31,10 @@ use axum::Router;
 use axum::http::Uri;
 use axum::routing::{get, post};
 
+use self::places::{BUCKET, CONFIRM, DISK, KEY, RELAY, START, UPLOAD};
 use super::state::FirstRun;
 use crate::web::limits;
 
-pub(super) use state::{Recovery, remove_left};
-
-/// The first page.
-pub(super) const START: &str = "/mulai/pulih";
-const RELAY: &str = "/mulai/pulih/relay";
-const BUCKET: &str = "/mulai/pulih/bucket";
-const DISK: &str = "/mulai/pulih/disk";
-const UPLOAD: &str = "/mulai/pulih/berkas";
-const KEY: &str = "/mulai/pulih/kunci";
-const CONFIRM: &str = "/mulai/pulih/periksa";
 /// How long fetching, proving or restoring a copy may take.
 const WORK_MAX: Duration = Duration::from_mins(20);
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 
+use super::places::{RELAY, START};
 use super::remote::{address, fetch, plain};
-use super::{RELAY, START};
 use crate::agent::copies::{CopySource, VaultClient};
 use crate::agent::first_run::gate::{Claimant, StepForm};
 use crate::agent::first_run::state::FirstRun;

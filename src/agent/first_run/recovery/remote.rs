@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 
-use super::KEY;
+use super::places::KEY;
 use super::refusal::Refusal;
 use super::state::{Arriving, has_store, staging, turn};
 use crate::agent::copies::{CopySource, FetchError};
@@ -37,11 +37,11 @@ pub(super) async fn fetch(
     form: &Form,
     words: &RecoveryWords,
 ) -> Response {
-    if has_store(run) {
+    if has_store(&run.config.data_dir) {
         return Refusal::HasStore.answer(form, words);
     }
-    let Some(mut recovery) = turn(run) else { return Refusal::Busy.answer(form, words) };
-    let file = staging(run, &mut recovery);
+    let Some(mut recovery) = turn(&run.recovery) else { return Refusal::Busy.answer(form, words) };
+    let file = staging(&run.config.data_dir, &mut recovery);
     let arriving = Arriving::new(&run.config.data_dir);
     let Err(error) = source.fetch_newest(&file, run.clock.now()).await else {
         arriving.keep();

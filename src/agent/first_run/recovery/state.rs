@@ -4,10 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::agent::copies::{PreparedCopy, remove_unpacked};
-use crate::agent::first_run::state::FirstRun;
 use crate::store::backup::CopyContent;
 use crate::store::{self, backup};
 
@@ -36,15 +35,15 @@ pub(super) struct ReadyCopy {
 pub(super) type Turn = OwnedMutexGuard<Recovery>;
 
 /// The turn; `None` while another call has it.
-pub(super) fn turn(run: &FirstRun) -> Option<Turn> {
-    Arc::clone(&run.recovery).try_lock_owned().ok()
+pub(super) fn turn(recovery: &Arc<Mutex<Recovery>>) -> Option<Turn> {
+    Arc::clone(recovery).try_lock_owned().ok()
 }
 
 /// Forgets the copy before, and returns where another one is to be put.
-pub(super) fn staging(run: &FirstRun, recovery: &mut Recovery) -> PathBuf {
+pub(super) fn staging(data_dir: &Path, recovery: &mut Recovery) -> PathBuf {
     *recovery = Recovery::default();
-    remove_left(&run.config.data_dir);
-    run.config.data_dir.join(STAGED)
+    remove_left(data_dir);
+    data_dir.join(STAGED)
 }
 
 /// A copy that is arriving in the data folder; it is removed unless it became whole.
@@ -73,8 +72,8 @@ impl Drop for Arriving<'_> {
 }
 
 /// Whether the card has a store, which a restore on this page would replace.
-pub(super) fn has_store(run: &FirstRun) -> bool {
-    run.config.data_dir.join(store::FILE).exists()
+pub(super) fn has_store(data_dir: &Path) -> bool {
+    data_dir.join(store::FILE).exists()
 }
 
 /// Removes what a restore left that was cut off.

@@ -8,9 +8,9 @@ use axum::extract::{FromRequestParts, Request, State};
 use tokio::io::AsyncWriteExt;
 
 use super::multipart::{Multipart, UploadError};
+use super::places::{KEY, START, UPLOAD};
 use super::refusal::Refusal;
 use super::state::{Arriving, has_store, staging, turn};
-use super::{KEY, START, UPLOAD};
 use crate::agent::copies::free_for_copies;
 use crate::agent::first_run::gate::{Claimant, claimant, demand_own_page, is_same};
 use crate::agent::first_run::state::FirstRun;
@@ -67,11 +67,11 @@ pub(super) async fn save(State(run): State<Arc<FirstRun>>, request: Request) -> 
     if !is_same(&token, &claimant.token) {
         return Err(Problem::forbidden("form_token", "the form was not made by this page: open it again"));
     }
-    if has_store(&run) {
+    if has_store(&run.config.data_dir) {
         return Ok(Refusal::HasStore.answer(&form, words));
     }
-    let Some(mut recovery) = turn(&run) else { return Ok(Refusal::Busy.answer(&form, words)) };
-    let file = staging(&run, &mut recovery);
+    let Some(mut recovery) = turn(&run.recovery) else { return Ok(Refusal::Busy.answer(&form, words)) };
+    let file = staging(&run.config.data_dir, &mut recovery);
     let arriving = Arriving::new(&run.config.data_dir);
     let free = free_for_copies(&run.config.data_dir).unwrap_or_default();
     let received = receive(&mut sent, &file, free.min(COPY_BYTES_MAX)).await;

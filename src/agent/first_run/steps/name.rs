@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde_json::Value;
 
 use crate::agent::first_run::gate::{Claimant, StepForm};
-use crate::agent::first_run::recovery::START;
+use crate::agent::first_run::recovery::places::START;
 use crate::agent::first_run::state::FirstRun;
 use crate::agent::first_run::step::Step;
 use crate::agent::first_run::step_page::{
