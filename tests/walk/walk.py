@@ -18,7 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "blackbox"))
 
-from routeros import BINDING, LISTS, Router  # noqa: E402
+from routeros import BINDING, HOST, LISTS, Router  # noqa: E402
 
 DESK = "http://127.0.0.1:8080"
 PHONE = "02:00:00:00:00:07"
@@ -91,6 +91,15 @@ class Walk:
         writes = [f"{command.path}/{command.verb}" for command in self.router.writes(self.at)]
         if writes:
             raise AssertionError(f"the router was written to: {writes}")
+
+    def read(self) -> None:
+        """The router was read since `mark`."""
+
+        def is_read() -> bool:
+            "a print of the hotspot's hosts"
+            return any(command.path == HOST and command.verb == "print" for command in self.router.since(self.at))
+
+        eventually(is_read)
 
     def restore(self) -> None:
         """A new card is brought to life with the recovery kit, by phone."""
