@@ -56,7 +56,7 @@ pub(super) async fn run(args: &FetchCopyArgs, output: Output) -> Result<(), Fail
         None => args.bucket.source()?,
     };
     let fetched = source.fetch_newest(&args.file, SystemClock::new().now()).await.map_err(Failure::said)?;
-    output.answer(&fetched, |fetched| text(fetched))
+    output.answer(&fetched, text)
 }
 
 fn vault(relay: &HttpUrl) -> Result<CopySource, Failure> {

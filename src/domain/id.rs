@@ -122,8 +122,11 @@ impl Mac {
 
 impl fmt::Display for Mac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, e, g] = self.0;
-        write!(f, "{a:02X}:{b:02X}:{c:02X}:{d:02X}:{e:02X}:{g:02X}")
+        for (no, byte) in self.0.iter().enumerate() {
+            let mark = if no == 0 { "" } else { ":" };
+            write!(f, "{mark}{byte:02X}")?;
+        }
+        Ok(())
     }
 }
 
