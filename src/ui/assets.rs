@@ -21,8 +21,9 @@ pub(crate) const COLOUR: Colour = Colour([0x0b, 0x6a, 0x4f]);
 /// A year: a file with other content has another name.
 const KEPT: &str = "public, max-age=31536000, immutable";
 
-static STYLE: LazyLock<String> = LazyLock::new(|| squeezed(include_str!("../../assets/kuota.css")));
-static DESK_STYLE: LazyLock<String> = LazyLock::new(|| squeezed(include_str!("../../assets/desk.css")));
+static STYLE: LazyLock<String> = LazyLock::new(|| tight(&squeezed(include_str!("../../assets/kuota.css"))));
+static DESK_STYLE: LazyLock<String> =
+    LazyLock::new(|| tight(&squeezed(include_str!("../../assets/desk.css"))));
 static SCRIPT: LazyLock<String> = LazyLock::new(|| squeezed(include_str!("../../assets/kuota.js")));
 /// The address of the icons, which are the same at every site.
 pub(crate) static SPRITE_LINK: LazyLock<String> = LazyLock::new(|| named("icons.svg", SPRITE));
@@ -60,6 +61,16 @@ fn squeezed(text: &str) -> String {
         is_comment = (is_comment || begins) && !line.ends_with("*/");
     }
     out
+}
+
+/// A style sheet without the spaces that mean nothing. Texts in quotes stay as they are.
+fn tight(style: &str) -> String {
+    let loose = [(": ", ":"), ("; ", ";"), (" { ", "{"), (" {", "{"), (" }", "}"), (", ", ","), (";}", "}")];
+    let parts = style.split('"').enumerate().map(|(no, part)| match no % 2 {
+        0 => loose.iter().fold(part.to_owned(), |text, (from, to)| text.replace(from, to)),
+        _ => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("\"")
 }
 
 fn named(file: &str, content: &str) -> String {
@@ -110,7 +121,7 @@ mod tests {
         let (ours, theirs) = (Assets::of(COLOUR), Assets::of(Colour([0x1d, 0x4e, 0xd8])));
         assert_eq!(ours.style, STYLE.as_str());
         assert!(ICON.contains(&COLOUR.to_string()), "the icon has the colour");
-        assert!(STYLE.contains(&format!("--accent: {COLOUR};")), "the style sheet has its shades");
+        assert!(STYLE.contains(&format!("--accent:{COLOUR};")), "the style sheet has its shades");
         assert!(theirs.style.ends_with(palette::css(Colour([0x1d, 0x4e, 0xd8])).as_bytes()));
         assert!(ours.links.style != theirs.links.style && ours.links.icon != theirs.links.icon);
         assert_eq!(ours.links.script, theirs.links.script);
@@ -120,6 +131,15 @@ mod tests {
     fn only_what_authors_read_is_left_out() {
         let text = "/* one\n   two */\n.a { b: c; }\n\n  /* three */\n  .d { e: \"/*\"; } /* f */\n// g\nh(); // i\n";
         assert_eq!(squeezed(text), ".a { b: c; }\n.d { e: \"/*\"; } /* f */\nh(); // i\n");
+        let style = ".a, .b { c: d; e: f; }\n.g::before { content: \"h: \" attr(i) \", { } \"; }\n@media (j: 1px) {\n}\n";
+        let tightened =
+            ".a,.b{c:d;e:f}\n.g::before{content:\"h: \" attr(i) \", { } \"}\n@media (j:1px){\n}\n";
+        assert_eq!(tight(style), tightened);
+        for style in [include_str!("../../assets/kuota.css"), include_str!("../../assets/desk.css")] {
+            // A text in quotes is told from the rest by its quotes.
+            assert!(squeezed(style).lines().all(|line| line.matches('"').count().is_multiple_of(2)));
+            assert!(!squeezed(style).contains('\''));
+        }
         // A line of a text over several lines may not be taken for a comment.
         let script = include_str!("../../assets/kuota.js");
         assert!(script.lines().all(|line| line.matches('`').count().is_multiple_of(2)));
