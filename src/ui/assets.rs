@@ -145,6 +145,6 @@ mod tests {
         assert!(script.lines().all(|line| line.matches('`').count().is_multiple_of(2)));
         let style = include_str!("../../assets/kuota.css");
         assert_eq!(style.matches('{').count(), STYLE.matches('{').count(), "no rule is lost");
-        assert!(STYLE.contains(".card {") && SCRIPT.contains("function dress(") && !STYLE.contains("/*"));
+        assert!(STYLE.contains(".card{") && SCRIPT.contains("function dress(") && !STYLE.contains("/*"));
     }
 }
