@@ -6,7 +6,7 @@ const assert = require('node:assert/strict')
 const { readFileSync, writeFileSync } = require('node:fs')
 const { join } = require('node:path')
 const { parseArgs } = require('node:util')
-const { chromium } = require('../node/node_modules/playwright-core')
+const { hands, launch } = require('../node/browser/phone.js')
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -80,10 +80,7 @@ const jobs = {
     writeFileSync(KIT, (await key.innerText()).replace(/\s/g, ''), { mode: 0o600 })
     await press('Sudah saya catat')
     await seen('Selesai')
-    await page.locator('[name=enforcement]').first().waitFor()
-    const choice = page.locator('select[name=enforcement]')
-    if (await choice.count()) await choice.selectOption('on')
-    else await page.locator('input[name=enforcement][value=on]').check()
+    await page.locator('select[name=enforcement]').selectOption('on')
     await press('Selesai')
     await seen('Pemasangan selesai')
     await desk(page)
@@ -127,31 +124,12 @@ const jobs = {
 }
 
 async function main() {
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-dev-shm-usage'],
-  })
+  const browser = await launch()
   const context = await browser.newContext({ viewport: PHONE, locale: 'id-ID' })
   const page = await context.newPage()
   page.setDefaultTimeout(DEADLINE_MS)
-  const counts = { screens: 0, fields: 0, presses: 0 }
-  const hands = {
-    counts,
-    async press(name) {
-      counts.presses += 1
-      await page.getByRole('button', { name, exact: true }).click()
-    },
-    async fill(label, text) {
-      counts.fields += 1
-      await page.getByLabel(label, { exact: true }).fill(text)
-    },
-    async seen(title) {
-      counts.screens += 1
-      await page.getByRole('heading', { name: title, level: 1 }).waitFor()
-    },
-  }
   try {
-    await jobs[positionals[0]](page, hands)
+    await jobs[positionals[0]](page, hands(page))
   } catch (error) {
     console.error(`at ${page.url()}: ${await page.locator('body').innerText().catch(() => '')}`)
     throw error

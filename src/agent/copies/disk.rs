@@ -14,8 +14,8 @@ const MOUNT_ROOTS: [&str; 2] = ["/media", "/mnt"];
 pub(super) const FOLDER: &str = "kuota";
 /// The most copies that are listed.
 const COPIES_SHOWN_MAX: usize = 30;
-/// Space that stays free on a card.
-const FREE_BYTES_MIN: u64 = 200 << 20;
+/// Space that stays free on the card: below it the ledger is in danger.
+pub(super) const FREE_BYTES_MIN: u64 = 200 << 20;
 
 /// Where the system says which disks there are.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use data_encoding::HEXLOWER;
 use tokio::runtime::Handle;
 
-use super::disk::{self, Disks, free_bytes};
+use super::disk::{self, Disks, FREE_BYTES_MIN, free_bytes};
 use super::error::CopyError;
 use super::keep::surplus;
 use super::log::{CopyLog, CopyRecord};
@@ -25,8 +25,6 @@ use crate::tools::age::Recipient;
 
 /// The store's copy before it is compressed.
 const RAW_FILE: &str = "kuota.db.copying";
-/// Space that stays free on the card: below it the ledger is in danger.
-const FREE_BYTES_MIN: u64 = 200 << 20;
 
 /// What one turn has to do.
 pub(super) struct CopyJob {

@@ -6,8 +6,8 @@ const assert = require('node:assert/strict')
 const { rmSync } = require('node:fs')
 const { join } = require('node:path')
 const { after, before, test } = require('node:test')
-const { chromium } = require('playwright-core')
 const { DEADLINE_MS, Pi } = require('./pi.js')
+const { hands, launch } = require('./phone.js')
 const { startRouter } = require('./router.js')
 const { PHONE, Watch, accessible, noSidewaysScroll } = require('./town.js')
 
@@ -16,10 +16,7 @@ const PASSWORD = 'kata-sandi-contoh-1'
 let pi, router, browser
 before(async () => {
   ;[pi, router] = [new Pi(), await startRouter()]
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-dev-shm-usage'],
-  })
+  browser = await launch()
 })
 after(async () => {
   await browser?.close()
@@ -31,7 +28,6 @@ after(async () => {
 for (const javaScriptEnabled of [true, false]) {
   test(`a phone sets a fresh machine up ${javaScriptEnabled ? '' : 'with scripts off'}`, async () => {
     const begun = Date.now()
-    const counts = { screens: 0, fields: 0, presses: 0 }
     if (pi.daemon?.exitCode === null) await pi.cut()
     rmSync(join(pi.folder, 'data'), { recursive: true, force: true })
     let home = await pi.boot('first')
@@ -41,22 +37,12 @@ for (const javaScriptEnabled of [true, false]) {
     page.setDefaultTimeout(DEADLINE_MS)
     watch.over(page)
 
-    const seen = async (title) => {
-      await page.getByRole('heading', { name: title, level: 1 }).waitFor()
-      counts.screens += 1
+    const { counts, seen, fill, press } = hands(page, async () => {
       // Both run a script in the page.
       if (!javaScriptEnabled) return
       await noSidewaysScroll(page)
       await accessible(page)
-    }
-    const fill = async (label, text) => {
-      counts.fields += 1
-      await page.getByLabel(label, { exact: true }).fill(text)
-    }
-    const press = async (name) => {
-      counts.presses += 1
-      await page.getByRole('button', { name, exact: true }).click()
-    }
+    })
 
     await page.goto(`${home}/laporan`)
     await seen('Pasang kuota')

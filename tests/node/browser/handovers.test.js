@@ -4,8 +4,8 @@
 
 const assert = require('node:assert/strict')
 const { after, before, test } = require('node:test')
-const { chromium } = require('playwright-core')
 const { LiveRouter, Machine, OWNER } = require('./machine.js')
+const { launch } = require('./phone.js')
 const { code } = require('./presses.js')
 const { PHONE, Watch, accessible, noSidewaysScroll } = require('./town.js')
 
@@ -18,10 +18,7 @@ const MODES = {
 
 let browser
 before(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-dev-shm-usage'],
-  })
+  browser = await launch()
 })
 after(() => browser?.close())
 

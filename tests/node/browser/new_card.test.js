@@ -9,7 +9,7 @@ const { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } = require('
 const { tmpdir } = require('node:os')
 const { join } = require('node:path')
 const { after, before, test } = require('node:test')
-const { chromium } = require('playwright-core')
+const { hands, launch } = require('./phone.js')
 const { DEADLINE_MS, KUOTAD, Pi } = require('./pi.js')
 const { startRouter } = require('./router.js')
 const { PHONE, Watch, accessible, noSidewaysScroll } = require('./town.js')
@@ -53,10 +53,7 @@ async function loseSite(address) {
 before(async () => {
   router = await startRouter()
   lost = await loseSite(router.address)
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-dev-shm-usage'],
-  })
+  browser = await launch()
 })
 after(async () => {
   await browser?.close()
@@ -69,7 +66,6 @@ after(async () => {
 for (const javaScriptEnabled of [true, false]) {
   test(`a phone brings a site back on a new card ${javaScriptEnabled ? '' : 'with scripts off'}`, async () => {
     const begun = Date.now()
-    const counts = { screens: 0, fields: 0, presses: 0 }
     if (pi?.daemon?.exitCode === null) await pi.cut()
     pi = new Pi()
     pi.code(CODE)
@@ -80,26 +76,16 @@ for (const javaScriptEnabled of [true, false]) {
     page.setDefaultTimeout(DEADLINE_MS)
     watch.over(page)
 
-    const seen = async (title) => {
-      await page.getByRole('heading', { name: title, level: 1 }).waitFor()
-      counts.screens += 1
+    const { counts, seen, fill, press } = hands(page, async ({ screens }) => {
       const pictures = process.env.KUOTA_PICTURES
       if (pictures && javaScriptEnabled) {
-        await page.screenshot({ path: join(pictures, `${String(counts.screens).padStart(2, '0')}.png`), fullPage: true })
+        await page.screenshot({ path: join(pictures, `${String(screens).padStart(2, '0')}.png`), fullPage: true })
       }
       // Both run a script in the page.
       if (!javaScriptEnabled) return
       await noSidewaysScroll(page)
       await accessible(page)
-    }
-    const fill = async (label, text) => {
-      counts.fields += 1
-      await page.getByLabel(label, { exact: true }).fill(text)
-    }
-    const press = async (name, role = 'button') => {
-      counts.presses += 1
-      await page.getByRole(role, { name, exact: true }).click()
-    }
+    })
 
     await page.goto(home)
     await seen('Pasang kuota')

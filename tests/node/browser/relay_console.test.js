@@ -10,10 +10,9 @@ const { createServer } = require('node:net')
 const { tmpdir } = require('node:os')
 const { dirname, join } = require('node:path')
 const { after, afterEach, before, test } = require('node:test')
-const { chromium } = require('playwright-core')
+const { launch } = require('./phone.js')
 const { PHONE, Watch, accessible, noSidewaysScroll } = require('./town.js')
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const KUOTAD = process.env.KUOTAD ?? join(__dirname, '../../../target/debug/kuotad')
 const KUOTA_RELAY = process.env.KUOTA_RELAY ?? join(dirname(KUOTAD), 'kuota-relay')
 const DEADLINE_MS = 20_000
@@ -65,13 +64,7 @@ server_key_file = "${file('m1.key')}"
     await relay.until('the console answers', () => fetch(`${relay.console}/masuk`).then(({ ok }) => ok, () => false))
     relay.command('operator', 'add', 'budi', '--role', 'owner', '--password-stdin')
     relay.watch = new Watch([new URL(relay.console).host])
-    relay.browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: [
-        '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-        '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage',
-      ],
-    })
+    relay.browser = await launch()
     return relay
   }
 

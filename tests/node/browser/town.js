@@ -7,9 +7,8 @@ const { spawn } = require('node:child_process')
 const { mkdtempSync, readFileSync, rmSync } = require('node:fs')
 const { tmpdir } = require('node:os')
 const { join } = require('node:path')
-const { chromium } = require('playwright-core')
+const { launch } = require('./phone.js')
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const KUOTAD = process.env.KUOTAD ?? join(__dirname, '../../../target/debug/kuotad')
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 // The device that has this machine's address.
@@ -60,13 +59,7 @@ class Town {
     await town.#greeting()
     const hosts = [town.admin, town.portal, town.bank].map((url) => new URL(url).host)
     town.watch = new Watch(hosts)
-    town.browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: [
-        '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-        '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage',
-      ],
-    })
+    town.browser = await launch()
     town.cookie = await town.session({ name: town.owner, password: town.password })
     await town.#settled()
     return town

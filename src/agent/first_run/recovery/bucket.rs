@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 
 use super::places::{BUCKET, START};
-use super::remote::{address, fetch, plain};
+use super::remote::{address, fetch, plain, url_field};
 use crate::agent::config::{BackupS3, CopyTarget};
 use crate::agent::copies::{BucketKeys, CopySource, S3Bucket};
 use crate::agent::first_run::gate::{Claimant, StepForm};
@@ -21,11 +21,6 @@ use crate::web::Problem;
 /// `GET /mulai/pulih/bucket`.
 pub(super) async fn show(State(run): State<Arc<FirstRun>>, claimant: Claimant) -> Answer {
     let words = RecoveryWords::of(claimant.page_request.locale.language);
-    let url = FieldView {
-        inputmode: "url",
-        hint: words.url_hint.to_owned(),
-        ..text_field("url", words.bucket_url, "https://")
-    };
     let tag = FieldView {
         is_required: false,
         hint: words.tag_hint.to_owned(),
@@ -34,7 +29,7 @@ pub(super) async fn show(State(run): State<Arc<FirstRun>>, claimant: Claimant) -
     StepPage::beside(&run, &claimant, words.in_bucket, BUCKET)
         .back(START)
         .about(words.bucket_text)
-        .field(url)
+        .field(url_field(words, words.bucket_url))
         .field(text_field("bucket", words.bucket, "s3://"))
         .field(text_field("region", words.region, BackupS3::default().region))
         .field(text_field("key_id", words.key_id, ""))

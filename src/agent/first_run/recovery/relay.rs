@@ -6,28 +6,22 @@ use std::sync::Arc;
 use axum::extract::State;
 
 use super::places::{RELAY, START};
-use super::remote::{address, fetch, plain};
+use super::remote::{address, fetch, plain, url_field};
 use crate::agent::copies::{CopySource, VaultClient};
 use crate::agent::first_run::gate::{Claimant, StepForm};
 use crate::agent::first_run::state::FirstRun;
 use crate::agent::first_run::step_page::{Answer, StepPage, refuse, text_field};
 use crate::agent::first_run::texts::RecoveryWords;
 use crate::settings::Secret;
-use crate::ui::field::FieldView;
 use crate::web::Problem;
 
 /// `GET /mulai/pulih/relay`.
 pub(super) async fn show(State(run): State<Arc<FirstRun>>, claimant: Claimant) -> Answer {
     let words = RecoveryWords::of(claimant.page_request.locale.language);
-    let url = FieldView {
-        inputmode: "url",
-        hint: words.url_hint.to_owned(),
-        ..text_field("url", words.relay_url, "https://")
-    };
     StepPage::beside(&run, &claimant, words.at_relay, RELAY)
         .back(START)
         .about(words.relay_text)
-        .field(url)
+        .field(url_field(words, words.relay_url))
         .field(text_field("secret", words.relay_token, ""))
         .submit(Some(words.fetch))
         .answer()

@@ -7,15 +7,21 @@ use super::refusal::Refusal;
 use super::state::{Arriving, has_store, staging, turn};
 use crate::agent::copies::{CopySource, FetchError};
 use crate::agent::first_run::state::FirstRun;
-use crate::agent::first_run::step_page::refuse_whole;
+use crate::agent::first_run::step_page::{refuse_whole, text_field};
 use crate::agent::first_run::texts::RecoveryWords;
 use crate::settings::HttpUrl;
 use crate::ui::Form;
 use crate::ui::catalogue::fill;
+use crate::ui::field::FieldView;
 use crate::ui::layout::see_other;
 
 /// The longest token, name or secret.
 const CHARS_MAX: usize = 200;
+
+/// The field for the server's address.
+pub(super) fn url_field(words: &RecoveryWords, label: &'static str) -> FieldView {
+    FieldView { inputmode: "url", hint: words.url_hint.to_owned(), ..text_field("url", label, "https://") }
+}
 
 /// The address, if a secret may be used there: in clear it stays on this machine.
 pub(super) fn address(typed: &str) -> Option<HttpUrl> {
