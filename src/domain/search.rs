@@ -22,15 +22,17 @@ pub struct Query {
 
 /// What a search may hit of one customer.
 #[derive(Clone, Copy, Debug)]
-pub struct Candidate<'a> {
+pub struct Candidate<'a, D> {
     /// Name for people.
     pub name: &'a str,
     /// Phone as it was typed.
     pub phone: Option<&'a str>,
+    /// Its international form, where it is known.
+    pub phone_e164: Option<&'a str>,
     /// Log-in name.
     pub login: Option<&'a str>,
-    /// Devices with their addresses, where they are known.
-    pub devices: &'a [(Mac, Option<IpAddr>)],
+    /// Devices with their addresses, where they are known. Only asked for what nothing else of the customer hits.
+    pub devices: D,
 }
 
 /// One word, in every form in which it can be met.
@@ -75,30 +77,46 @@ impl Word {
         }
     }
 
-    fn fits(&self, who: &Candidate) -> bool {
+    fn fits<D>(&self, who: &Candidate<D>) -> bool
+    where
+        D: Iterator<Item = (Mac, Option<IpAddr>)> + Clone,
+    {
         let holds = |text: &str| contains(text, &self.text);
         holds(who.name)
             || who.login.is_some_and(holds)
-            || who.phone.is_some_and(|phone| holds(phone) || self.fits_number(phone))
-            || who.devices.iter().any(|(mac, address)| {
-                self.fits_mac(*mac) || address.is_some_and(|address| self.fits_address(address))
-            })
+            || who.phone.is_some_and(|phone| holds(phone) || self.fits_number(phone, who.phone_e164))
+            || self.may_be_device()
+                && who.devices.clone().any(|(mac, address)| {
+                    self.fits_mac(mac) || address.is_some_and(|address| self.fits_address(address))
+                })
     }
 
-    fn fits_number(&self, phone: &str) -> bool {
+    /// Whether it may be a piece of a device's address at all.
+    fn may_be_device(&self) -> bool {
+        self.nibbles.is_some() || self.pairs.is_some() || self.is_dotted || self.address.is_some()
+    }
+
+    fn fits_number(&self, phone: &str, e164: Option<&str>) -> bool {
         let Some(part) = &self.digits else { return false };
-        let typed: String = phone.chars().filter(char::is_ascii_digit).collect();
-        if typed.contains(part) {
-            return true;
+        let is_digit = |byte: &u8| byte.is_ascii_digit();
+        // What is all digits was compared as a text before.
+        if !phone.as_bytes().iter().all(is_digit) || *part != self.text {
+            let typed: String = phone.chars().filter(char::is_ascii_digit).collect();
+            if typed.contains(part) {
+                return true;
+            }
         }
         // The other forms have another beginning and the same end.
         if !part.starts_with(['0', '2', '6']) {
             return false;
         }
-        let e164 = phone::e164(phone).unwrap_or_default();
+        let read = if e164.is_none() { phone::e164(phone) } else { None };
+        let Some(e164) = e164.or(read.as_deref()) else { return false };
         // At home the country's code is a zero.
-        let home = e164.strip_prefix("+62").map(|rest| format!("0{rest}")).unwrap_or_default();
-        [e164, home].iter().any(|number| number.contains(part))
+        let is_home = |rest: &str| {
+            rest.contains(part) || part.strip_prefix('0').is_some_and(|part| rest.starts_with(part))
+        };
+        e164.contains(part) || e164.strip_prefix("+62").is_some_and(is_home)
     }
 
     fn fits_mac(&self, mac: Mac) -> bool {
@@ -125,7 +143,12 @@ fn contains(text: &str, part: &str) -> bool {
         return text.to_lowercase().contains(part);
     }
     let (text, part) = (text.as_bytes(), part.as_bytes());
-    part.is_empty() || text.windows(part.len()).any(|piece| piece.eq_ignore_ascii_case(part))
+    let Some((first, rest)) = part.split_first() else { return true };
+    let may_begin = text.len().saturating_sub(rest.len());
+    let mut begins = text.iter().take(may_begin).enumerate();
+    begins.any(|(at, byte)| {
+        byte.eq_ignore_ascii_case(first) && text[at + 1..at + 1 + rest.len()].eq_ignore_ascii_case(rest)
+    })
 }
 
 impl Query {
@@ -138,7 +161,10 @@ impl Query {
     }
 
     /// Whether every word hits something of this customer, or the whole text one thing.
-    pub fn fits(&self, who: &Candidate) -> bool {
+    pub fn fits<D>(&self, who: &Candidate<D>) -> bool
+    where
+        D: Iterator<Item = (Mac, Option<IpAddr>)> + Clone,
+    {
         self.words.iter().all(|word| word.fits(who))
             || self.whole.as_ref().is_some_and(|whole| whole.fits(who))
     }
@@ -153,10 +179,14 @@ mod tests {
         let who = Candidate {
             name: "Joko Susilo",
             phone: Some("0812-5555-0006"),
+            phone_e164: None,
             login: Some("jsusilo"),
-            devices: &devices,
+            devices: devices.iter().copied(),
         };
-        Query::new(q).fits(&who)
+        let known = Candidate { phone_e164: Some("+6281255550006"), ..who.clone() };
+        let found = Query::new(q).fits(&who);
+        assert_eq!(Query::new(q).fits(&known), found, "{q:?}");
+        found
     }
 
     #[test]

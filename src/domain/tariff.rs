@@ -50,12 +50,21 @@ pub fn total<'a>(lines: impl IntoIterator<Item = &'a DebtLine<'a>>) -> Result<Ru
 impl Tariff<'_> {
     /// Everything a user owes, line by line: open items, oldest first, then usage beyond the quota.
     pub fn owed<'a>(&self, account: &'a Account) -> Vec<DebtLine<'a>> {
+        let mut lines: Vec<DebtLine> = self.each_owed(account).collect();
+        lines.sort_by_key(|line| {
+            (line.item.is_none(), line.item.map(|item| (item.debt_date, item.created_at)))
+        });
+        lines
+    }
+
+    /// The same in no order, for sums over everybody.
+    pub fn each_owed<'a>(&self, account: &'a Account) -> impl Iterator<Item = DebtLine<'a>> {
         let item =
             |item: &'a DebtItem| DebtLine { item: Some(item), bytes: item.unpaid(), price: self.due(item) };
         let overage = account.balance.overage();
         let over =
             (!overage.is_zero()).then(|| DebtLine { item: None, bytes: overage, price: self.quote(overage) });
-        account.open_items().into_iter().map(item).chain(over).collect()
+        account.items.iter().filter(|item| item.is_open()).map(item).chain(over)
     }
 
     /// The price of `debt` bytes: the reference package's price in proportion, rounded up. Zero stays zero.

@@ -20,7 +20,9 @@ impl Store {
     /// [`StoreError::Unwritable`] means that nothing was written and that a retry may succeed. After any other error
     /// the store must not be used any more: the content of the card is unknown until it is opened again.
     pub fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        self.write(|writer| writer.batch(batch))?;
+        let written = self.write(|writer| writer.batch(batch));
+        self.kept.forget(batch);
+        written?;
         if batch.is_about_people_or_money() {
             self.note_urgent();
         }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
@@ -14,6 +15,8 @@ use super::error::StoreError;
 use super::files::FILE;
 use super::held_logins::HeldLogins;
 use super::identity::{FileFault, Identity};
+use super::kept::KeptSums;
+use super::lent::IdleConnections;
 use super::migrations::{MIGRATIONS, is_up_to_date};
 use super::place::{self, LOG_CLOSED, LOG_OPEN, Lock};
 use super::read::Reader;
@@ -79,6 +82,10 @@ pub struct Store {
     mark_file: Option<MarkFile>,
     /// Log-ins that could not be stored yet.
     pub(super) held: HeldLogins,
+    /// Sums of what it wrote, for its readers.
+    pub(super) kept: Arc<KeptSums>,
+    /// Their connections while they are not used.
+    idle: Arc<IdleConnections>,
     /// Released when the store is closed, however the process ends.
     lock: Lock,
 }
@@ -138,6 +145,8 @@ impl Store {
             is_read_only,
             broken: None,
             held: HeldLogins::default(),
+            kept: Arc::default(),
+            idle: Arc::default(),
             lock,
         };
         match pause {
@@ -162,7 +171,7 @@ impl Store {
         if self.is_read_only {
             return Ok(Reader::new(open_alone(&self.path, READ_ONLY)?));
         }
-        Reader::beside(&self.path)
+        Reader::shared(&self.path, &self.idle, &self.kept)
     }
 
     /// The site's signing secret.
@@ -387,6 +396,7 @@ impl Store {
 impl Drop for Store {
     /// Leaves one file with all data.
     fn drop(&mut self) {
+        self.idle.close();
         let can_write = !self.is_read_only && !matches!(self.unwritable(), Some(Unwritable::Damaged(_)));
         if self.broken.is_some() || !can_write {
             return;

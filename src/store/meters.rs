@@ -338,4 +338,4 @@ impl Writer<'_> {
 
 #[cfg(test)]
 #[path = "meters_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -9,16 +9,16 @@ use crate::store::tests::{ledger, person};
 use crate::store::{ClosedDay, DeviceRecord, Store};
 use tempfile::TempDir;
 
-const HOUR: i64 = 498_000;
+pub(crate) const HOUR: i64 = 498_000;
 const VIEWS: [&str; 3] = ["accounts", "counters", "usage_hours"];
 
 /// A user with two devices, of which the first moved something in the hour before, and who is about to use more.
-struct Site {
-    dir: TempDir,
-    store: Store,
+pub(crate) struct Site {
+    pub dir: TempDir,
+    pub store: Store,
     user: UserRecord,
     devices: [DeviceRecord; 2],
-    hour: i64,
+    pub hour: i64,
 }
 
 fn device(no: u32) -> DeviceRecord {
@@ -44,7 +44,7 @@ fn device(no: u32) -> DeviceRecord {
 }
 
 impl Site {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let (dir, mut store) = ledger();
         let mut user = person();
         user.account.balance.credits = Bytes::mb(15);
@@ -78,7 +78,7 @@ impl Site {
     }
 
     /// A device moves so many bytes, and nothing else happens.
-    fn moves(&mut self, at: usize, bytes: u64) {
+    pub fn moves(&mut self, at: usize, bytes: u64) {
         self.debit(bytes);
         self.devices[at].counters[0].bytes += bytes;
         self.commit(&[(at, UsageSum { bytes: Bytes(bytes), unenforced: Bytes::ZERO })]);

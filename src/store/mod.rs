@@ -21,7 +21,7 @@
 //!   `held_logins`, `reminders`, `site_secret` one subject each
 //!
 //! Readers:
-//! - `read` the reader and history, `reports` sums with `usage_month`, `export` tables as CSV, `verify` the proof of the ledger
+//! - `read` the reader and history, `reports` sums with `usage_month` and `kept`, `lent` their connections, `export` tables as CSV, `verify` the proof of the ledger
 //!   with `walk`, `folds` and `progress`, `checkpoint` how far it came, `since` the proof at a start
 //!
 //! Copies:
@@ -53,6 +53,8 @@ mod handovers;
 mod held_logins;
 mod identity;
 mod instance;
+mod kept;
+mod lent;
 mod lifecycle;
 mod load;
 mod meters;
@@ -122,6 +124,8 @@ mod tests;
 #[cfg(test)]
 pub(crate) use since::tests as since_tests;
 
+#[cfg(test)]
+mod kept_tests;
 #[cfg(test)]
 mod plans_tests;
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! Reads of history: statements, orders, debts, usage. They run next to the writer, on a read-only connection.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
 use super::connect::open_beside;
 use super::error::StoreError;
 use super::files::FILE;
+use super::kept::{KeptFor, KeptSums};
+use super::lent::{IdleConnections, Lent};
 use super::place;
 use super::record::{AuditLine, EventRecord};
 use super::rows::{debt, entry, parsed, unsigned};
@@ -20,9 +23,11 @@ use crate::domain::{login, phone};
 /// A read-only connection.
 #[derive(Debug)]
 pub struct Reader {
-    pub(super) conn: Connection,
+    pub(super) conn: Lent,
     /// The file, where further connections may read it as this one does.
     file: Option<PathBuf>,
+    /// Sums that need not be added up again.
+    pub(super) kept: KeptFor,
 }
 
 /// A part of a list: at most `limit` rows, older than `after`.
@@ -123,14 +128,32 @@ pub struct Customer {
 }
 
 impl Reader {
-    pub(super) fn new(conn: Connection) -> Self {
-        Self { conn, file: None }
+    pub(super) fn new(conn: impl Into<Lent>) -> Self {
+        Self { conn: conn.into(), file: None, kept: KeptFor::default() }
     }
 
     /// Opens the store's file while a writer may use it, unless its log is lost.
     pub(super) fn beside(path: &Path) -> Result<Self, StoreError> {
+        Self::beside_with(path, |path| Ok(open_beside(path)?.into()))
+    }
+
+    /// The same for readers of the writer's own process, which share its connections and the sums it keeps.
+    pub(super) fn shared(
+        path: &Path,
+        idle: &Arc<IdleConnections>,
+        sums: &Arc<KeptSums>,
+    ) -> Result<Self, StoreError> {
+        // Before it can read anything.
+        let kept = KeptFor::now(sums);
+        Ok(Self { kept, ..Self::beside_with(path, |path| IdleConnections::lend(idle, path))? })
+    }
+
+    fn beside_with(
+        path: &Path,
+        open: impl FnOnce(&Path) -> Result<Lent, StoreError>,
+    ) -> Result<Self, StoreError> {
         place::check_log(path.parent().unwrap_or(Path::new(".")))?;
-        Ok(Self { conn: open_beside(path)?, file: Some(path.to_owned()) })
+        Ok(Self { file: Some(path.to_owned()), ..Self::new(open(path)?) })
     }
 
     /// A further connection to the same file; `None` where only one can be had.

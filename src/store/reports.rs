@@ -1,10 +1,13 @@
 //! Sums over all users for reports.
 
 use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
 
 use rusqlite::{Row, params};
 
 use super::error::StoreError;
+use super::kept::KeptFor;
 use super::read::Reader;
 use super::record::UsageSum;
 use super::rows::{entry, parsed, unsigned, unsigned_or_none};
@@ -49,12 +52,9 @@ pub struct UserUsage {
     pub sum: UsageSum,
 }
 
-/// Orders of one method and cashier that were paid within the same quarter of an hour: in every time zone such a
-/// quarter belongs to one day.
+/// Orders of one method and cashier that were paid within the same span.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Income {
-    /// When the quarter began.
-    pub at: Timestamp,
     /// The payment method.
     pub method: String,
     /// The cashier.
@@ -65,14 +65,13 @@ pub struct Income {
     pub amount: Rupiah,
     /// The amount refunded since.
     pub refunded: Rupiah,
+    /// The lowest and the highest number of their receipts.
+    pub receipts: (u64, u64),
 }
 
-/// Orders in the order of their payment, from the index alone. They are added up here: SQLite would sort a year of them.
-pub(super) const PAID: &str = "SELECT paid_at, method, cashier, amount_rp, refunded_rp FROM orders
-    WHERE paid_at >= ?1 AND paid_at < ?2 AND receipt_no IS NOT NULL ORDER BY paid_at";
-
-/// Milliseconds of a quarter of an hour.
-const QUARTER_MS: i64 = 15 * 60 * 1000;
+/// Orders of a span, from the index alone. They are added up here: SQLite would sort them.
+pub(super) const PAID: &str = "SELECT method, cashier, amount_rp, refunded_rp, receipt_no FROM orders
+    WHERE paid_at >= ?1 AND paid_at < ?2 AND receipt_no IS NOT NULL";
 
 /// The step of usage, which decides the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,45 +83,61 @@ pub enum UsageStep {
 }
 
 impl Reader {
-    /// Income of orders paid in `from..to` and applied, oldest first.
-    pub fn income(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Income>, StoreError> {
+    /// Income of orders paid in `from..to` and applied, which is a local day for most callers.
+    pub fn income(&self, from: Timestamp, to: Timestamp) -> Result<Arc<[Income]>, StoreError> {
+        let (span, KeptFor { sums, income: state, .. }) = (from.0..to.0, &self.kept);
+        if let Some(kept) = sums.income.get(*state, &span) {
+            return Ok(kept);
+        }
+        let found: Arc<[Income]> = self.paid(&span)?.into();
+        sums.income.keep(*state, &span, Arc::clone(&found));
+        Ok(found)
+    }
+
+    fn paid(&self, span: &Range<i64>) -> Result<Vec<Income>, StoreError> {
         let mut statement = self.conn.prepare_cached(PAID)?;
-        let mut rows = statement.query(params![from.0, to.0])?;
-        let (mut found, mut this_quarter) = (Vec::<Income>::new(), 0);
+        let mut rows = statement.query(params![span.start, span.end])?;
+        let mut found: Vec<Income> = Vec::new();
         while let Some(row) = rows.next()? {
-            let at = Timestamp(row.get::<_, i64>(0)?.div_euclid(QUARTER_MS).saturating_mul(QUARTER_MS));
-            let method = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
-            let cashier = row.get_ref(2)?.as_str_or_null().map_err(rusqlite::Error::from)?;
+            let method = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+            let cashier = row.get_ref(1)?.as_str_or_null().map_err(rusqlite::Error::from)?;
             // By place: looking a column's name up for each row takes as long as all the rest.
-            let (amount, refunded) = (Rupiah(unsigned(row, 3_usize)?), Rupiah(unsigned(row, 4_usize)?));
-            if found.last().is_some_and(|last| last.at != at) {
-                this_quarter = found.len();
-            }
+            let (amount, refunded) = (Rupiah(unsigned(row, 2_usize)?), Rupiah(unsigned(row, 3_usize)?));
+            let receipt = unsigned(row, 4_usize)?;
             let is_same =
                 |income: &&mut Income| income.method == method && income.cashier.as_deref() == cashier;
-            if let Some(income) = found[this_quarter..].iter_mut().find(is_same) {
+            if let Some(income) = found.iter_mut().find(is_same) {
                 income.orders += 1;
                 income.amount = income.amount.plus(amount);
                 income.refunded = income.refunded.plus(refunded);
+                income.receipts = (income.receipts.0.min(receipt), income.receipts.1.max(receipt));
             } else {
                 let (method, cashier) = (method.to_owned(), cashier.map(str::to_owned));
-                found.push(Income { at, method, cashier, orders: 1, amount, refunded });
+                let receipts = (receipt, receipt);
+                found.push(Income { method, cashier, orders: 1, amount, refunded, receipts });
             }
         }
         Ok(found)
     }
 
-    /// The usage of all users together, by slot in `from..to`.
-    pub fn usage_sums(&self, step: UsageStep, from: i64, to: i64) -> Result<Vec<(i64, Bytes)>, StoreError> {
-        let sql = match step {
-            UsageStep::Hour => {
-                "SELECT hour AS slot, sum(bytes) AS bytes FROM usage_hours WHERE hour >= ?1 AND hour < ?2 GROUP BY hour"
-            }
-            UsageStep::Day => {
-                "SELECT day AS slot, bytes FROM usage_sums WHERE day >= ?1 AND day < ?2 ORDER BY day"
-            }
-        };
-        self.all(sql, params![from, to], |row| Ok((row.get("slot")?, Bytes(unsigned(row, "bytes")?))))
+    /// The usage of all users together by local day in `from..to` days since 1970-01-01, for the days that have ended.
+    pub fn usage_by_day(&self, from: i64, to: i64) -> Result<Vec<(i64, Bytes)>, StoreError> {
+        let sql = "SELECT day, bytes FROM usage_sums WHERE day >= ?1 AND day < ?2 ORDER BY day";
+        self.all(sql, params![from, to], |row| Ok((row.get("day")?, Bytes(unsigned(row, "bytes")?))))
+    }
+
+    /// The usage of all users together in an hour since 1970-01-01 UTC.
+    pub fn usage_of_hour(&self, hour: i64) -> Result<Bytes, StoreError> {
+        let (span, KeptFor { sums, usage: state, .. }) = (hour..hour + 1, &self.kept);
+        if let Some(kept) = sums.usage.get(*state, &span) {
+            return Ok(kept);
+        }
+        let sql = "SELECT ifnull(sum(bytes), 0) FROM usage_hours WHERE hour = ?1";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let found: i64 = statement.query_row([hour], |row| row.get(0))?;
+        let found = Bytes(found.unsigned_abs());
+        sums.usage.keep(*state, &span, found);
+        Ok(found)
     }
 
     /// The usage of each user in the local days `from..to`, for the days that have ended.

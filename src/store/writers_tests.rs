@@ -15,6 +15,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("commit.rs", "the one function"),
     ("identity.rs", "a test"),
     ("instance.rs", "into a copy"),
+    ("lent.rs", "ends a transaction that read"),
     ("names.rs", "at the start, before the run has a number"),
     ("place.rs", "the mark of the run itself"),
     ("read.rs", "reads; rolls back a first start that was cut"),

@@ -9,7 +9,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::reports::{SumRow, by_slot, grouped, method_name, sum_row, total};
+use super::reports::{SumRow, by_slot, grouped, method_name, sum_row};
 use super::session::AdminSession;
 use crate::agent::console::texts::office::Office;
 use crate::agent::engine::Engine;
@@ -113,7 +113,7 @@ pub(crate) async fn show(
     let (sales, used) = app
         .read_history(move || Ok((sold::sums(&source.reader, &source.zone, days)?, source.by_day()?)))
         .await?;
-    let totals = sales.iter().fold(SalesSumView::default(), total);
+    let totals = SalesSumView::total(&sales);
     let all_used = used.values().fold(Bytes::ZERO, |sum, bytes| sum.plus(*bytes));
     let (frame, layout) = session.layout(w.month_report, "/laporan");
     let sums = sum_row(locale, String::new(), &totals);

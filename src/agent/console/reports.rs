@@ -210,7 +210,7 @@ pub(crate) async fn sales(
     let report = app.read_history(move || sold::sums(&reader, &zone, days)).await?;
     let is_daily = is_daily(asked.days);
     let slots = by_slot(&report, is_daily);
-    let totals = report.iter().fold(SalesSumView::default(), total);
+    let totals = SalesSumView::total(&report);
     let (frame, layout) = session.layout(w.reports, "/laporan");
     html(&SalesPage {
         frame,
@@ -261,33 +261,22 @@ fn slots(days: Days, is_daily: bool) -> Vec<Date> {
         .collect()
 }
 
-fn add(sum: &mut SalesSumView, other: &SalesSumView) {
-    sum.orders += other.orders;
-    sum.amount_rp = sum.amount_rp.saturating_add(other.amount_rp);
-    sum.refunded_rp = sum.refunded_rp.saturating_add(other.refunded_rp);
-}
-
-pub(super) fn total(mut sum: SalesSumView, other: &SalesSumView) -> SalesSumView {
-    add(&mut sum, other);
-    sum
-}
-
 pub(super) fn grouped(
     report: &[SalesSumView],
     name: impl Fn(&SalesSumView) -> String,
 ) -> BTreeMap<String, SalesSumView> {
-    let mut sums = BTreeMap::new();
+    let mut sums: BTreeMap<String, SalesSumView> = BTreeMap::new();
     for item in report {
-        add(sums.entry(name(item)).or_default(), item);
+        sums.entry(name(item)).or_default().add(item);
     }
     sums
 }
 
 pub(super) fn by_slot(report: &[SalesSumView], is_daily: bool) -> BTreeMap<Date, SalesSumView> {
-    let mut sums = BTreeMap::new();
+    let mut sums: BTreeMap<Date, SalesSumView> = BTreeMap::new();
     for item in report {
         if let Some(Day(day)) = item.day {
-            add(sums.entry(slot(day, is_daily)).or_default(), item);
+            sums.entry(slot(day, is_daily)).or_default().add(item);
         }
     }
     sums

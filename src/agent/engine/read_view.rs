@@ -266,7 +266,7 @@ impl ReadView<'_> {
     }
 
     /// Devices bound to the user with that key.
-    pub fn macs(&self, user_no: u32) -> impl Iterator<Item = Mac> {
+    pub fn macs(&self, user_no: u32) -> impl Iterator<Item = Mac> + Clone {
         let numbers = self.state.devices_of.get(&user_no).into_iter().flatten();
         numbers.filter_map(|no| self.state.devices.get(no)).map(|device| device.mac)
     }

@@ -144,7 +144,7 @@ impl Owed {
     /// Adds what one user owes.
     pub fn add(&mut self, account: &Account, tariff: &Tariff, today: Date) {
         let (mut is_owing, mut is_unpriced) = (false, false);
-        for owed in tariff.owed(account) {
+        for owed in tariff.each_owed(account) {
             is_owing = true;
             let age = owed.item.map_or(4, |item| age((today - item.due_date).get_days()));
             let Ok(due) = owed.price else {

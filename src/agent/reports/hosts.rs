@@ -95,8 +95,9 @@ impl HotspotDevice {
         query.fits(&search::Candidate {
             name: name.unwrap_or_default(),
             phone: None,
+            phone_e164: None,
             login: self.owner.as_ref().map(|owner| owner.name.as_str()),
-            devices: &[(self.mac, self.address.map(IpAddr::V4))],
+            devices: std::iter::once((self.mac, self.address.map(IpAddr::V4))),
         })
     }
 }

@@ -1,7 +1,5 @@
 //! What was sold: by day, method and cashier, and every order.
 
-use std::collections::BTreeMap;
-
 use jiff::ToSpan;
 use jiff::civil::Date;
 
@@ -11,7 +9,7 @@ use crate::clock::Zone;
 use crate::domain::units::Rupiah;
 use crate::protocol::admin::reports::{SalesReportView, SalesSumView};
 use crate::protocol::admin::values::Day;
-use crate::store::reports::Sale;
+use crate::store::reports::{Income, Sale};
 use crate::store::{Reader, StoreError};
 
 /// Sales of a span, read from one moment of the store as they are sent.
@@ -27,48 +25,47 @@ impl SalesSumView {
         Rupiah(self.amount_rp.saturating_sub(self.refunded_rp))
     }
 
-    fn add(&mut self, sale: &Sale) {
-        self.orders += 1;
-        self.amount_rp = self.amount_rp.saturating_add(sale.amount.0);
-        self.refunded_rp = self.refunded_rp.saturating_add(sale.refunded.0);
-        let either = |a: Option<u64>, pick: fn(u64, u64) -> u64| match (a, sale.receipt) {
-            (Some(a), Some(b)) => Some(pick(a, b)),
-            (a, b) => a.or(b),
-        };
-        self.receipt_first = either(self.receipt_first, u64::min);
-        self.receipt_last = either(self.receipt_last, u64::max);
+    fn of(day: Date, income: &Income) -> Self {
+        Self {
+            day: Some(Day(day)),
+            method: Some(income.method.clone()),
+            cashier: income.cashier.clone(),
+            orders: income.orders,
+            amount_rp: income.amount.0,
+            refunded_rp: income.refunded.0,
+            receipt_first: Some(income.receipts.0),
+            receipt_last: Some(income.receipts.1),
+        }
     }
-}
 
-/// Sums by local day, method and cashier.
-type SumsByKey = BTreeMap<(Date, String, Option<String>), SalesSumView>;
+    /// Adds another sum to it; whose it is stays.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.orders += other.orders;
+        self.amount_rp = self.amount_rp.saturating_add(other.amount_rp);
+        self.refunded_rp = self.refunded_rp.saturating_add(other.refunded_rp);
+        let firsts = [self.receipt_first, other.receipt_first];
+        self.receipt_first = firsts.into_iter().flatten().min();
+        self.receipt_last = self.receipt_last.max(other.receipt_last);
+    }
 
-fn listed(sums: SumsByKey) -> Vec<SalesSumView> {
-    let keyed = |((day, method, cashier), sum)| SalesSumView {
-        day: Some(Day(day)),
-        method: Some(method),
-        cashier,
-        ..sum
-    };
-    sums.into_iter().map(keyed).collect()
+    /// The sum of sums.
+    pub(crate) fn total(of: &[Self]) -> Self {
+        let mut total = Self::default();
+        of.iter().for_each(|sum| total.add(sum));
+        total
+    }
 }
 
 /// Sums of a span by day, method and cashier, without its orders, from a connection that may take its time.
 pub(crate) fn sums(reader: &Reader, zone: &Zone, days: Days) -> Result<Vec<SalesSumView>, StoreError> {
-    let mut sums = SumsByKey::new();
-    let mut day = (days.from, zone.day_start(days.from));
-    for income in reader.income(zone.day_start(days.from), zone.day_start(days.after()))? {
-        // They come by time, so the zone is asked once for each day.
-        if income.at >= day.1 {
-            let date = zone.local(income.at).date;
-            day = (date, zone.day_start(date.saturating_add(1.day())));
-        }
-        let sum = sums.entry((day.0, income.method, income.cashier)).or_default();
-        sum.orders += income.orders;
-        sum.amount_rp = sum.amount_rp.saturating_add(income.amount.0);
-        sum.refunded_rp = sum.refunded_rp.saturating_add(income.refunded.0);
+    let mut sums = Vec::new();
+    for day in days.each() {
+        let start = sums.len();
+        let (from, to) = (zone.day_start(day), zone.day_start(day.saturating_add(1.day())));
+        sums.extend(reader.income(from, to)?.iter().map(|income| SalesSumView::of(day, income)));
+        sums[start..].sort_unstable_by(|a, b| (&a.method, &a.cashier).cmp(&(&b.method, &b.cashier)));
     }
-    Ok(listed(sums))
+    Ok(sums)
 }
 
 impl Sales {
@@ -90,15 +87,9 @@ impl Sales {
 
     /// Sums by day, method and cashier.
     pub fn sums(&self) -> Result<SalesReportView, StoreError> {
-        let mut sums = SumsByKey::new();
-        let mut totals = SalesSumView::default();
-        self.each(|day, sale| {
-            totals.add(&sale);
-            let key = (day, sale.method.clone(), sale.cashier.clone());
-            sums.entry(key).or_default().add(&sale);
-            Ok::<_, StoreError>(())
-        })?;
+        let items = sums(&self.reader, &self.zone, self.days)?;
+        let totals = SalesSumView::total(&items);
         let (from, to) = (Day(self.days.from), Day(self.days.to));
-        Ok(SalesReportView { from, to, items: listed(sums), totals })
+        Ok(SalesReportView { from, to, items, totals })
     }
 }

@@ -28,6 +28,11 @@ impl Days {
         self.from <= day && day <= self.to
     }
 
+    /// Each of them, the first one first.
+    pub fn each(self) -> impl Iterator<Item = Date> {
+        self.from.series(1.day()).take_while(move |day| *day <= self.to)
+    }
+
     /// The day after the last.
     pub fn after(self) -> Date {
         self.to.saturating_add(1.day())

@@ -101,9 +101,12 @@ impl Source {
     /// Everybody's usage together by local day; days without any are left out.
     pub fn by_day(&self) -> Result<BTreeMap<Date, Bytes>, StoreError> {
         let (from, to) = self.ended();
-        let days = self.reader.usage_sums(UsageStep::Day, from, to)?;
+        let days = self.reader.usage_by_day(from, to)?;
         let (from, to) = self.running();
-        let hours = self.reader.usage_sums(UsageStep::Hour, from, to)?;
+        let mut hours = Vec::new();
+        for hour in from..to {
+            hours.push((hour, self.reader.usage_of_hour(hour)?));
+        }
         let gathered = self.gathered.iter().map(|usage| (usage.hour, usage.sum.bytes));
         let hours = hours.into_iter().chain(gathered).map(|(hour, bytes)| (self.date_of(hour), bytes));
         let mut sums = BTreeMap::new();

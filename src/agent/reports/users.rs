@@ -1,5 +1,7 @@
 //! Users, searched and filtered.
 
+use std::cmp::Ordering;
+
 use super::live::{Live, USERS_AT_ONCE};
 use crate::agent::engine::{EngineHandle, ReadView};
 use crate::domain::access::Status;
@@ -152,7 +154,7 @@ pub(crate) fn listed<'a>(look: &'a ReadView, listing: &UserListing) -> UsersPage
 /// The users of the page, from the least to the most; what has no end comes last.
 fn page<'a>(look: &ReadView, listing: &UserListing, users: Vec<&'a UserRecord>) -> Vec<&'a UserRecord> {
     match listing.order {
-        UserOrder::Name => page_by(listing, users, |user| user.name.to_lowercase()),
+        UserOrder::Name => page_by(listing, users, |user| NameKey::of(&user.name)),
         UserOrder::Remaining => page_by(listing, users, |user| {
             let account = &user.account;
             (account.unlimited, account.balance.remaining())
@@ -171,11 +173,57 @@ fn page<'a>(look: &ReadView, listing: &UserListing, users: Vec<&'a UserRecord>) 
     }
 }
 
+/// Bytes of a name that are compared first.
+const BEGINS: usize = 16;
+
+/// A name as it is sorted, in lower case: its beginning, which decides nearly always, and the name for the rest.
+struct NameKey<'a> {
+    /// The first bytes of the name in lower case.
+    begins: [u8; BEGINS],
+    name: &'a str,
+}
+
+impl<'a> NameKey<'a> {
+    fn of(name: &'a str) -> Self {
+        let mut begins = [0; BEGINS];
+        let head = name.as_bytes().get(..BEGINS).unwrap_or(name.as_bytes());
+        if head.is_ascii() {
+            begins[..head.len()].copy_from_slice(head);
+            begins.make_ascii_lowercase();
+        } else {
+            let lower: String = name.chars().take(BEGINS).flat_map(char::to_lowercase).collect();
+            begins.iter_mut().zip(lower.bytes()).for_each(|(place, byte)| *place = byte);
+        }
+        Self { begins, name }
+    }
+}
+
+impl Ord for NameKey<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let lower = |key: &Self| key.name.chars().flat_map(char::to_lowercase);
+        self.begins.cmp(&other.begins).then_with(|| lower(self).cmp(lower(other)))
+    }
+}
+
+impl PartialEq for NameKey<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for NameKey<'_> {}
+
+impl PartialOrd for NameKey<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 /// The users of the page by `key`, in the order of their entry where it is the same.
 fn page_by<'a, K: Ord>(
     listing: &UserListing,
     users: Vec<&'a UserRecord>,
-    key: impl Fn(&UserRecord) -> K,
+    key: impl Fn(&'a UserRecord) -> K,
 ) -> Vec<&'a UserRecord> {
     let keyed = users.into_iter().map(|user| ((key(user), user.no), user)).collect();
     part_of(listing, keyed).into_iter().map(|(_, user)| user).collect()
@@ -201,18 +249,38 @@ fn part_of<K: Ord, T>(listing: &UserListing, mut keyed: Vec<(K, T)>) -> Vec<(K, 
 }
 
 fn fits(q: &search::Query, user: &UserRecord, look: &ReadView) -> bool {
-    let devices: Vec<_> = look.macs(user.no).map(|mac| (mac, look.address_of(mac))).collect();
     q.fits(&search::Candidate {
         name: &user.name,
         phone: user.phone.as_deref(),
+        phone_e164: user.phone_e164.as_deref(),
         login: user.login.as_deref(),
-        devices: &devices,
+        devices: look.macs(user.no).map(|mac| (mac, look.address_of(mac))),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_sorted_whatever_case_they_are_in() {
+        let sorted = |mut names: Vec<&'static str>| {
+            names.sort_by_key(|name| NameKey::of(name));
+            names
+        };
+        let names = [
+            "",
+            "Ani",
+            "budi Wijaya Kusuma 10",
+            "Budi Wijaya Kusuma 9",
+            "BUDI Wijaya Kusuma 9b",
+            "Éka",
+            "éki",
+        ];
+        assert_eq!(sorted(names.into_iter().rev().collect()), names);
+        let same = NameKey::of("Siti Nurhaliza binti Ali") == NameKey::of("siti NURHALIZA binti ali");
+        assert!(same);
+    }
 
     #[test]
     fn the_pages_of_a_list_are_the_whole_list_in_order() {
