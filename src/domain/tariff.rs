@@ -83,14 +83,14 @@ impl Tariff<'_> {
 
     /// The smallest package that holds `debt`, else the largest; ties by lower price. Never the cheapest.
     fn reference(&self, debt: Bytes) -> Option<(Bytes, Rupiah)> {
-        let on_sale = || {
-            self.packages
-                .iter()
-                .filter(|p| p.active && p.price > Rupiah::ZERO)
-                .filter_map(|p| Some((p.quota.filter(|q| !q.is_zero())?, p.price)))
+        let on_sale = self.packages.iter().filter(|p| p.active && p.price > Rupiah::ZERO);
+        let on_sale = on_sale.filter_map(|p| Some((p.quota.filter(|q| !q.is_zero())?, p.price)));
+        // Small ones that hold it come first, then those that do not, the large ones first.
+        let rank = |(quota, _): &(Bytes, Rupiah)| {
+            let is_short = *quota < debt;
+            (is_short, if is_short { u64::MAX - quota.0 } else { quota.0 })
         };
-        let holding = on_sale().filter(|(quota, _)| *quota >= debt).min();
-        holding.or_else(|| on_sale().max_by_key(|(quota, price)| (*quota, std::cmp::Reverse(*price))))
+        on_sale.min_by_key(|package| (rank(package), package.1))
     }
 
     /// What a debt item costs untouched: its own price, else the quote of all its bytes.

@@ -1,5 +1,6 @@
 //! The engine on its own thread, the only thread that waits for SQLite and the card.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, mpsc as blocking};
 use std::thread::{self, ThreadId};
@@ -28,11 +29,36 @@ pub struct EngineHandle {
     unwritable: watch::Receiver<Option<Unwritable>>,
 }
 
+/// What the engine's thread is told to do next.
+enum Task {
+    Job(Job),
+    /// To look at the short questions.
+    Asked,
+}
+
+/// Short questions that do not wait for the calls before them. Each has a [`Task::Asked`] in the queue, which wakes the thread.
+#[derive(Clone, Default)]
+struct Questions(Arc<Mutex<VecDeque<Job>>>);
+
+impl Questions {
+    fn push(&self, job: Job) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(job);
+    }
+
+    fn pop(&self) -> Option<Job> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+}
+
 /// How calls reach the engine.
 #[derive(Clone)]
 enum Jobs {
     /// The sender is dropped before the keeper, which waits for the thread to notice that.
-    Queued(mpsc::Sender<Job>, #[allow(dead_code, reason = "it is there to be dropped")] Arc<Keeper>),
+    Queued(
+        mpsc::Sender<Task>,
+        Questions,
+        #[allow(dead_code, reason = "it is there to be dropped")] Arc<Keeper>,
+    ),
     Inline(Arc<Mutex<Host>>),
 }
 
@@ -121,25 +147,35 @@ pub struct EngineGone(pub String);
 impl EngineHandle {
     /// Gives the engine a thread of its own.
     pub fn spawn(engine: Engine) -> std::io::Result<Self> {
-        let (jobs, mut queue) = mpsc::channel::<Job>(QUEUE_MAX);
+        let (jobs, mut queue) = mpsc::channel::<Task>(QUEUE_MAX);
+        let questions = Questions::default();
+        let asked = questions.clone();
         let (stop, stopped) = watch::channel(None);
         let (news, unwritable) = watch::channel(engine.unwritable().cloned());
         let (end, ended) = blocking::channel();
         let host = Host { engine: Some(engine), stop, unwritable: news };
         let thread = thread::Builder::new().name("engine".into()).spawn(move || {
             let mut host = host;
-            while let Some(job) = queue.blocking_recv() {
-                if let Some(why) = host.run(job) {
+            while let Some(task) = queue.blocking_recv() {
+                let job = match task {
+                    Task::Job(job) => Some(job),
+                    Task::Asked => None,
+                };
+                let mut jobs = std::iter::from_fn(|| asked.pop()).chain(job);
+                if let Some(why) = jobs.find_map(|job| host.run(job)) {
                     host.stop(why);
                     break;
                 }
             }
+            // Who asks from here on is told that nobody listens; who asked before, that there is no answer.
+            drop(queue);
+            drop(std::iter::from_fn(|| asked.pop()).collect::<Vec<_>>());
             // The store is closed before the reason is published.
             drop(host);
             drop::<blocking::Sender<()>>(end);
         })?;
         let keeper = Keeper { thread: thread.thread().id(), ended: Mutex::new(ended) };
-        Ok(Self { jobs: Jobs::Queued(jobs, Arc::new(keeper)), stopped, unwritable })
+        Ok(Self { jobs: Jobs::Queued(jobs, questions, Arc::new(keeper)), stopped, unwritable })
     }
 
     /// An engine without a thread: each call runs to its end within its first poll. For simulations, where only the
@@ -156,6 +192,23 @@ impl EngineHandle {
         &self,
         f: impl FnOnce(&mut Engine) -> T + Send + 'static,
     ) -> Result<T, EngineGone> {
+        self.run(f, false).await
+    }
+
+    /// Runs `f`, which must be short and change nothing, before the calls that wait. It sees what every call did that was
+    /// answered. Who is asking is asked before every page: behind pages that are being made it would wait twice.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Engine) -> T + Send + 'static,
+    ) -> Result<T, EngineGone> {
+        self.run(|engine: &mut Engine| f(engine), true).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Engine) -> T + Send + 'static,
+        is_first: bool,
+    ) -> Result<T, EngineGone> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |engine| {
             let result = f(engine);
@@ -165,7 +218,15 @@ impl EngineHandle {
             })
         });
         match &self.jobs {
-            Jobs::Queued(jobs, _) => jobs.send(job).await.map_err(|_| self.gone())?,
+            Jobs::Queued(jobs, questions, _) => {
+                let task = if is_first {
+                    questions.push(job);
+                    Task::Asked
+                } else {
+                    Task::Job(job)
+                };
+                jobs.send(task).await.map_err(|_| self.gone())?;
+            }
             Jobs::Inline(host) => {
                 let mut host = host.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Some(why) = host.run(job) {
@@ -204,6 +265,9 @@ impl EngineHandle {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+    use std::task::{Context, Waker};
+
     use rusqlite::{Connection, TransactionBehavior};
 
     use super::*;
@@ -213,10 +277,7 @@ mod tests {
 
     #[test]
     fn what_a_call_changed_can_be_read_before_it_is_answered() {
-        let dir = tempfile::tempdir().unwrap();
-        let clock = Arc::new(ManualClock::new(Timestamp(1_795_323_600_000)));
-        let parts = Engine::parts(dir.path(), clock, Zone::named("Asia/Jakarta").unwrap()).unwrap();
-        let engine = Engine::open(parts).unwrap();
+        let (dir, engine) = engine();
         let mut other = Connection::open(dir.path().join(crate::store::FILE)).unwrap();
         let _held = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
 
@@ -228,5 +289,79 @@ mod tests {
             Box::new(move || answer.send(known.borrow().is_some()).unwrap())
         }));
         assert!(answered.recv().unwrap(), "the caller reads that nothing can be written");
+    }
+
+    fn engine() -> (tempfile::TempDir, Engine) {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(Timestamp(1_795_323_600_000)));
+        let parts = Engine::parts(dir.path(), clock, Zone::named("Asia/Jakarta").unwrap()).unwrap();
+        (dir, Engine::open(parts).unwrap())
+    }
+
+    /// Polls it once: it is in the queue after that.
+    fn is_pending(future: Pin<&mut impl Future>) -> bool {
+        future.poll(&mut Context::from_waker(Waker::noop())).is_pending()
+    }
+
+    #[tokio::test]
+    async fn a_short_question_does_not_wait_for_the_calls_before_it() {
+        let (_dir, engine) = engine();
+        let handle = EngineHandle::spawn(engine).unwrap();
+        let done = Arc::new(Mutex::new(Vec::new()));
+        let note = |what: &'static str| {
+            let done = Arc::clone(&done);
+            move || done.lock().unwrap().push(what)
+        };
+        let (begun, is_running) = oneshot::channel();
+        let (go_on, goes_on) = blocking::channel::<()>();
+        let long = {
+            let (handle, note) = (handle.clone(), note("long"));
+            tokio::spawn(async move {
+                let long = move |_: &mut Engine| {
+                    begun.send(()).unwrap();
+                    goes_on.recv().unwrap();
+                    note();
+                };
+                handle.call(long).await
+            })
+        };
+        is_running.await.unwrap();
+        let (page, question) = (note("page"), note("question"));
+        let (page, asked) = (handle.call(move |_| page()), handle.ask(move |_| question()));
+        let (mut page, mut asked) = (Box::pin(page), Box::pin(asked));
+        // Both are in the queue, the page first, before the long call ends.
+        assert!(is_pending(page.as_mut()));
+        assert!(is_pending(asked.as_mut()));
+        go_on.send(()).unwrap();
+        let (page, asked) = tokio::join!(page, asked);
+        assert_eq!((page, asked), (Ok(()), Ok(())));
+        long.await.unwrap().unwrap();
+        assert_eq!(*done.lock().unwrap(), ["long", "question", "page"]);
+    }
+
+    #[tokio::test]
+    async fn whoever_asks_while_the_engine_stops_is_told() {
+        let (_dir, engine) = engine();
+        let handle = EngineHandle::spawn(engine).unwrap();
+        let (begun, is_running) = oneshot::channel();
+        let (go_on, goes_on) = blocking::channel::<()>();
+        let last = {
+            let handle = handle.clone();
+            tokio::spawn(async move {
+                let last = move |engine: &mut Engine| {
+                    begun.send(()).unwrap();
+                    goes_on.recv().unwrap();
+                    engine.read_failed("the card is gone");
+                };
+                handle.call(last).await
+            })
+        };
+        is_running.await.unwrap();
+        let mut asked = Box::pin(handle.ask(|_| ()));
+        assert!(is_pending(asked.as_mut()));
+        go_on.send(()).unwrap();
+        assert_eq!(asked.await, Err(EngineGone("the card is gone".into())));
+        assert_eq!(handle.ask(|_| ()).await, Err(EngineGone("the card is gone".into())));
+        last.await.unwrap().ok();
     }
 }

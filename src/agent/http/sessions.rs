@@ -186,7 +186,7 @@ pub(crate) async fn actor_of(
     hash: [u8; 32],
     kind: SecretKind,
 ) -> Result<Option<Actor>, Problem> {
-    let found = app.read(move |engine| Ok(engine.secret(&hash, kind)?)).await?;
+    let found = app.ask(move |engine| Ok(engine.secret(&hash, kind)?)).await?;
     Ok(found.map(|(name, role)| Actor { name, role, source: source(peer) }))
 }
 

@@ -88,7 +88,19 @@ impl AppState {
         &self,
         look: impl FnOnce(&mut Engine) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        match self.site.engine().call(look).await? {
+        self.explained(self.site.engine().call(look).await?).await
+    }
+
+    /// The same for a short question, which does not wait for the pages that are being made.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Engine) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.explained(self.site.engine().ask(look).await?).await
+    }
+
+    async fn explained<T>(&self, read: Result<T, Problem>) -> Result<T, Problem> {
+        match read {
             Err(problem) => Err(self.explain(problem).await),
             read => read,
         }
