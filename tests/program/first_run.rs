@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::Command;
 
 use axum::http::Method;
-use kuota::sim::{SimConfig, SimRouter};
+use kuota::sim::{SimConfig, SimRouter, SimTls};
 use serde_json::Value;
 
 use crate::http_client::{Call, Reply, http_client};
@@ -64,6 +64,10 @@ impl Pi {
         let mut command = self.folder.command(args);
         command.env("KUOTA__DATA_DIR", self.folder.data()).env("KUOTA__ADMIN__LISTEN", "127.0.0.1:0");
         command.env("KUOTA__PORTAL__LISTEN", "127.0.0.1:0").env("KUOTA__ROUTER__POLL_INTERVAL", "200ms");
+        let credentials = self.folder.path("credentials");
+        if credentials.exists() {
+            command.env("CREDENTIALS_DIRECTORY", credentials);
+        }
         command
     }
 
@@ -456,6 +460,14 @@ async fn the_steps_lead_to_a_desk_that_meters_wherever_the_daemon_is_killed() {
     let refused = pi.send(&mut owner, "/mulai/router", &refused).await;
     let page = pi.get(&owner, refused.headers["location"].to_str().unwrap()).await;
     assert!(page.status == 422 && page.text.contains("menolak nama atau kata sandi"), "{}", page.text);
+    let odd = [("address", address.as_str()), ("username", "kuota"), ("password", "x"), ("tls", "verify")];
+    let refused = pi.send(&mut owner, "/mulai/router", &odd).await;
+    let page = pi.get(&owner, refused.headers["location"].to_str().unwrap()).await;
+    assert!(
+        page.status == 422 && page.text.contains("Pilih enkripsi"),
+        "no file of an authority: {}",
+        page.text
+    );
     let login = [
         ("address", address.as_str()),
         ("username", "kuota"),
@@ -519,4 +531,85 @@ async fn the_steps_lead_to_a_desk_that_meters_wherever_the_daemon_is_killed() {
     let mut daemon = RunningProgram::start(pi.command(&["run", "--machine", &machine]), &pi.folder);
     daemon.logs("admin listens");
     assert!(!daemon.log().contains("set-up listens"));
+}
+
+const CERTIFICATE: &str = include_str!("../fixtures/tls/self-signed.pem");
+const CERTIFICATE_KEY: &str = include_str!("../fixtures/tls/test-only.key");
+
+/// A claimed machine with an owner, at the step of the router.
+async fn at_the_router(credential: Option<&str>) -> (Pi, Browser) {
+    let mut pi = Pi::new();
+    if let Some(credential) = credential {
+        std::fs::create_dir_all(pi.folder.path("credentials")).unwrap();
+        std::fs::write(pi.folder.path("credentials/router.password"), credential).unwrap();
+    }
+    pi.code("kode-di-kartu");
+    pi.boot("first", 20);
+    pi.start();
+    let mut owner = Pi::browser();
+    pi.post(&mut owner, "/mulai/kode", &[("secret", "kode-di-kartu")]).await;
+    assert!(pi.is_in(&owner).await);
+    (pi, owner)
+}
+
+/// Sends a log-in to the router's step; the page that refuses it, or nothing.
+async fn refusal(pi: &Pi, owner: &mut Browser, fields: &[(&str, &str)]) -> Option<String> {
+    let sent = pi.send(owner, "/mulai/router", fields).await;
+    let to = sent.headers["location"].to_str().unwrap().to_owned();
+    if to == "/mulai/jaringan" {
+        return None;
+    }
+    let page = pi.get(owner, &to).await;
+    assert!(page.status == 422 || page.status == 409, "{page:?}");
+    Some(page.text)
+}
+
+/// A log-in with a pinned certificate.
+fn pinned<'a>(address: &'a str, password: &'a str, pin: &'a str) -> [(&'a str, &'a str); 5] {
+    [
+        ("address", address),
+        ("username", "kuota"),
+        ("password", password),
+        ("tls", "pinned"),
+        ("fingerprint", pin),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_in_of_the_router_is_tested_over_the_encryption_that_was_chosen() {
+    let tls = SimTls::new(CERTIFICATE, CERTIFICATE_KEY);
+    let config = SimConfig { username: "kuota".to_owned(), tls: Some(tls), ..SimConfig::default() };
+    let password = config.password.clone();
+    let sim = SimRouter::start(config).await.unwrap();
+    let (pi, mut owner) = at_the_router(None).await;
+    let address = sim.address().to_string();
+    let page = refusal(&pi, &mut owner, &pinned(&address, &password, "ab")).await.unwrap();
+    assert!(page.contains("Tulis sidik jari"), "{page}");
+    let other = "1111111111111111111111111111111111111111111111111111111111111111";
+    let page = refusal(&pi, &mut owner, &pinned(&address, &password, other)).await.unwrap();
+    let shown = page.split("fingerprint is ").nth(1).expect("the fingerprint that the router shows");
+    let shown: String = shown.chars().take_while(char::is_ascii_hexdigit).collect();
+    let good = pinned(&address, &password, &shown);
+    assert_eq!(refusal(&pi, &mut owner, &good).await, None);
+    let values = pi.record()["answers"]["values"].clone();
+    assert_eq!((&values["router.tls"], &values["router.tls_fingerprint"]), (&"pinned".into(), &shown.into()));
+    // The later steps look at the router in the same way.
+    let page = pi.get(&owner, "/mulai/jaringan").await.text;
+    assert!(!page.contains("Router tidak dapat dibaca"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_that_contradicts_the_typed_password_is_said_in_words() {
+    let config = SimConfig { username: "kuota".to_owned(), ..SimConfig::default() };
+    let password = config.password.clone();
+    let sim = SimRouter::start(config).await.unwrap();
+    let address = sim.address().to_string();
+    let login = [("address", address.as_str()), ("username", "kuota"), ("password", password.as_str())];
+    let (pi, mut owner) = at_the_router(Some("kata-sandi-dari-systemd\n")).await;
+    assert!(pi.get(&owner, "/mulai/router").await.text.contains("kredensial router.password"));
+    let page = refusal(&pi, &mut owner, &login).await.unwrap();
+    assert!(page.contains("Berbeda dengan kata sandi yang diberikan systemd"), "{page}");
+
+    let (pi, mut owner) = at_the_router(Some(&format!("{password}\n"))).await;
+    assert_eq!(refusal(&pi, &mut owner, &login).await, None, "the same password contradicts nothing");
 }

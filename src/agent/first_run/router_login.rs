@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::state::{FirstRun, ROUTER_PASSWORD, RouterLogin};
+use crate::agent::config::Tls;
 use crate::settings::Secret;
 use crate::tools::whole_file;
 
@@ -19,9 +20,14 @@ pub(super) async fn login(run: &FirstRun) -> Option<RouterLogin> {
 /// The agent's own log-in.
 pub(super) fn agent_login(run: &FirstRun) -> Option<RouterLogin> {
     let record = run.record();
-    let address = record.answers.values.get("router.address").and_then(Value::as_str)?.parse().ok()?;
-    let file = FirstRun::layer(&record).secret_file(&run.config.data_dir, ROUTER_PASSWORD)?;
+    let layer = FirstRun::layer(&record);
+    let text = |key: &str| record.answers.values.get(key).and_then(Value::as_str);
+    let address = text("router.address")?.parse().ok()?;
+    let tls = text("router.tls").and_then(Tls::from_name).unwrap_or(run.config.router.tls);
+    let fingerprint = text("router.tls_fingerprint").and_then(|text| text.parse().ok());
+    let fingerprint = fingerprint.or(run.config.router.tls_fingerprint);
+    let file = layer.secret_file(&run.config.data_dir, ROUTER_PASSWORD)?;
     let password = whole_file::read(&file, SECRET_BYTES_MAX).ok()??;
     let username = run.config.router.username.clone();
-    Some(RouterLogin { address, username, password: Secret::new(password.trim()) })
+    Some(RouterLogin { address, tls, fingerprint, username, password: Secret::new(password.trim()) })
 }

@@ -10,10 +10,10 @@ use super::machine::{Boot, Machine};
 use super::record::Record;
 use super::recovery::state::Recovery;
 use super::script_link::ScriptLink;
-use crate::agent::config::{Config, ConfigError, DeskLayer, LoadedConfig};
+use crate::agent::config::{Config, ConfigError, DeskLayer, LoadedConfig, Tls};
 use crate::clock::Clock;
 use crate::identity::Passwords;
-use crate::settings::{Environment, RouterAddress, Secret};
+use crate::settings::{Environment, Fingerprint, RouterAddress, Secret};
 use crate::tools::rate_limit::RateLimit;
 use crate::web::{HostNames, Problem};
 
@@ -30,6 +30,9 @@ const PRESS_PAUSE: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub(super) struct RouterLogin {
     pub address: RouterAddress,
+    pub tls: Tls,
+    /// The one certificate that is accepted where `tls` is pinned.
+    pub fingerprint: Option<Fingerprint>,
     pub username: String,
     pub password: Secret,
 }

@@ -72,8 +72,24 @@ words! {
         router_text: "Tulis log-in router Anda, misalnya admin. Log-in ini hanya dipakai untuk melihat router selama pemasangan dan tidak disimpan: kuota mendapat pengguna sendiri di router.",
             "Type a log-in of your router, such as admin. It is used only to look at the router during the set-up and is not stored: kuota gets a user of its own on the router.";
         router_address: "Alamat API router", "Address of the router's API";
-        router_address_hint: "Alamat dan port, biasanya port 8728. Di router: /ip service enable api.",
-            "Address and port, usually port 8728. On the router: /ip service enable api.";
+        router_address_hint: "Alamat dan port: biasanya 8728, dengan enkripsi 8729. Di router: /ip service enable api, dengan enkripsi api-ssl.",
+            "Address and port: usually 8728, with encryption 8729. On the router: /ip service enable api, with encryption api-ssl.";
+        router_tls: "Enkripsi ke router", "Encryption to the router";
+        router_tls_hint: "Tanpa enkripsi, kata sandi router terbaca oleh siapa pun di kabel atau Wi-Fi antara Pi dan router.",
+            "Without encryption the router's password can be read by anybody on the wire or the Wi-Fi between Pi and router.";
+        router_tls_off: "Tanpa enkripsi (layanan api)", "None (service api)";
+        router_tls_pinned: "Terenkripsi, satu sertifikat dengan sidik jari di bawah (api-ssl)", "Encrypted, the one certificate with the fingerprint below (api-ssl)";
+        router_tls_verify: "Terenkripsi, sertifikat dari otoritas di berkas konfigurasi (api-ssl)", "Encrypted, a certificate of the authority in the configuration file (api-ssl)";
+        router_pin: "Sidik jari sertifikat router", "Fingerprint of the router's certificate";
+        router_pin_hint: "Hanya untuk sertifikat dengan sidik jari. Di router: /certificate print detail, baris fingerprint (64 angka dan huruf).",
+            "Only for a certificate with a fingerprint. On the router: /certificate print detail, the line fingerprint (64 digits and letters).";
+        router_pin_unfit: "Tulis sidik jari SHA-256 sertifikat router: 64 angka 0-9 dan huruf a-f.", "Write the SHA-256 fingerprint of the router's certificate: 64 digits 0-9 and letters a-f.";
+        router_tls_unfit: "Pilih enkripsi dari daftar.", "Choose an encryption of the list.";
+        router_no_tls: "Tidak ada sambungan terenkripsi dengan {0}: {1}", "No encrypted connection with {0}: {1}";
+        credential_counts: "Sistem (systemd) sudah memberi kuota kata sandi router, sebagai kredensial router.password. Kata sandi itu yang berlaku, bukan yang disimpan di sini.",
+            "The system (systemd) already gives kuota a password for the router, as the credential router.password. That one counts, not one stored here.";
+        credential_differs: "Berbeda dengan kata sandi yang diberikan systemd kepada kuota (kredensial router.password), dan yang itu yang berlaku. Tulis kata sandi itu, atau ubah kredensialnya dan nyalakan lagi kuotad.",
+            "Another password than the one systemd gives to kuota (the credential router.password), and that one counts. Type that one, or change the credential and start kuotad again.";
         router_user: "Nama pengguna router", "User name on the router";
         router_password: "Kata sandi router", "Password on the router";
         test: "Coba masuk", "Test the log-in";

@@ -8,21 +8,21 @@ use std::time::Duration;
 use axum::extract::State;
 use serde_json::Value;
 
-use crate::agent::config::{Config, DeskLayer};
+use crate::agent::config::{Config, DeskLayer, Tls};
 use crate::agent::first_run::gate::{Claimant, StepForm};
 use crate::agent::first_run::neighbours::{self, Neighbour};
 use crate::agent::first_run::record::Record;
 use crate::agent::first_run::state::{FirstRun, ROUTER_PASSWORD, RouterLogin};
 use crate::agent::first_run::step::Step;
 use crate::agent::first_run::step_page::{
-    Answer, StepPage, go_on, refuse, refuse_whole, text_field, words_of,
+    Answer, StepPage, choice_field, go_on, refuse, refuse_whole, text_field, words_of,
 };
 use crate::agent::first_run::texts::StepWords;
 use crate::agent::router::connect;
 use crate::identity::new_token;
 use crate::routeros::client::RouterClient;
 use crate::routeros::{Router, RouterError};
-use crate::settings::{RouterAddress, Secret};
+use crate::settings::{Fingerprint, RouterAddress, Secret, SecretSource, credential_file};
 use crate::ui::Form;
 use crate::ui::catalogue::fill;
 use crate::ui::field::FieldView;
@@ -30,8 +30,10 @@ use crate::web::Problem;
 
 /// How long the owner waits for a router that does not answer.
 const TIMEOUT: Duration = Duration::from_secs(6);
-/// The port of the API without TLS.
+/// The port of the API without TLS ...
 const API_PORT: u16 = 8728;
+/// ... and with it.
+const API_TLS_PORT: u16 = 8729;
 /// RouterOS takes no longer names and passwords.
 const CHARS_MAX: usize = 200;
 
@@ -61,19 +63,75 @@ pub(in crate::agent::first_run) async fn show(
         ..text_field("password", words.router_password, "")
     };
     let hint = words.router_address_hint.to_owned();
-    page.about(words.router_text)
-        .field(FieldView { hint, ..text_field("address", words.router_address, address) })
+    let [tls, pin] = tls_fields(&run, words);
+    let page = page.about(words.router_text);
+    let has_credential = credential_file(ROUTER_PASSWORD, &run.env).is_some();
+    let page = if has_credential { page.about(words.credential_counts) } else { page };
+    page.field(FieldView { hint, ..text_field("address", words.router_address, address) })
+        .field(tls)
+        .field(pin)
         .field(text_field("username", words.router_user, username))
         .field(password)
         .submit(Some(words.test))
         .answer()
 }
 
+/// How the connection is encrypted, and by which certificate. An authority can be chosen where the configuration file names it:
+/// its certificate is a file of the machine.
+fn tls_fields(run: &FirstRun, words: &StepWords) -> [FieldView; 2] {
+    let values = run.record().answers.values;
+    let saved = |key: &str| values.get(key).and_then(Value::as_str);
+    let router = &run.config.router;
+    let chosen = saved("router.tls").unwrap_or(router.tls.name());
+    let mut options =
+        vec![(Tls::Off.name(), words.router_tls_off), (Tls::Pinned.name(), words.router_tls_pinned)];
+    if router.tls_ca_file.is_some() {
+        options.push((Tls::Verify.name(), words.router_tls_verify));
+    }
+    let pin = saved("router.tls_fingerprint").map(str::to_owned);
+    let pin = pin.or_else(|| router.tls_fingerprint.map(|pin| pin.to_string())).unwrap_or_default();
+    let (tls_hint, pin_hint) = (words.router_tls_hint.to_owned(), words.router_pin_hint.to_owned());
+    [
+        FieldView { hint: tls_hint, ..choice_field("tls", words.router_tls, &options, chosen) },
+        FieldView { hint: pin_hint, is_required: false, ..text_field("fingerprint", words.router_pin, pin) },
+    ]
+}
+
+/// The encryption that was chosen; without a choice, that of the configuration.
+fn read_tls(
+    form: &Form,
+    config: &Config,
+    words: &StepWords,
+) -> Result<(Tls, Option<Fingerprint>), (&'static str, String)> {
+    let router = &config.router;
+    let Some(chosen) = form.text("tls").filter(|chosen| !chosen.is_empty()) else {
+        return Ok((router.tls, router.tls_fingerprint));
+    };
+    match Tls::from_name(chosen) {
+        Some(Tls::Off) => Ok((Tls::Off, None)),
+        Some(Tls::Verify) if router.tls_ca_file.is_some() => Ok((Tls::Verify, None)),
+        Some(Tls::Pinned) => match form.text("fingerprint").unwrap_or_default().parse() {
+            Ok(pin) => Ok((Tls::Pinned, Some(pin))),
+            Err(_) => Err(("fingerprint", words.router_pin_unfit.to_owned())),
+        },
+        Some(Tls::Verify) | None => Err(("tls", words.router_tls_unfit.to_owned())),
+    }
+}
+
 /// What was typed, or the mistakes in it.
-fn read(form: &Form, agent: &str, words: &StepWords) -> Result<RouterLogin, BTreeMap<&'static str, String>> {
+fn read(
+    form: &Form,
+    config: &Config,
+    words: &StepWords,
+) -> Result<RouterLogin, BTreeMap<&'static str, String>> {
     let mut errors = BTreeMap::new();
+    let (tls, fingerprint) = read_tls(form, config, words).unwrap_or_else(|(field, text)| {
+        errors.insert(field, text);
+        (Tls::Off, None)
+    });
+    let port = if tls == Tls::Off { API_PORT } else { API_TLS_PORT };
     let typed = form.text("address").unwrap_or_default();
-    let with_port = if typed.contains(':') { typed.to_owned() } else { format!("{typed}:{API_PORT}") };
+    let with_port = if typed.contains(':') { typed.to_owned() } else { format!("{typed}:{port}") };
     let address = with_port.parse::<RouterAddress>();
     if address.is_err() {
         errors.insert("address", words.router_unfit.to_owned());
@@ -87,12 +145,12 @@ fn read(form: &Form, agent: &str, words: &StepWords) -> Result<RouterLogin, BTre
     if is_bad(password) {
         errors.insert("password", words.router_password_unfit.to_owned());
     }
-    if username == agent && password.trim().is_empty() {
+    if username == config.router.username && password.trim().is_empty() {
         errors.insert("password", words.router_password_empty.to_owned());
     }
     match address {
         Ok(address) if errors.is_empty() => {
-            Ok(RouterLogin { address, username, password: Secret::new(password) })
+            Ok(RouterLogin { address, tls, fingerprint, username, password: Secret::new(password) })
         }
         _ => Err(errors),
     }
@@ -105,6 +163,8 @@ pub(in crate::agent::first_run) fn client(
 ) -> Result<RouterClient, Problem> {
     let mut config = config.clone();
     config.router.address = login.address.clone();
+    config.router.tls = login.tls;
+    config.router.tls_fingerprint = login.fingerprint;
     config.router.username.clone_from(&login.username);
     config.router.timeout = TIMEOUT;
     let password = login.password.clone();
@@ -112,9 +172,13 @@ pub(in crate::agent::first_run) fn client(
 }
 
 /// Why the router could not be read, in words.
-fn failure(error: &RouterError, address: &RouterAddress, words: &StepWords) -> (&'static str, String) {
-    let address = address.to_string();
+fn failure(error: &RouterError, login: &RouterLogin, words: &StepWords) -> (&'static str, String) {
+    let address = login.address.to_string();
     match error {
+        // What the handshake failed by is known to the program only, such as another fingerprint than the one typed.
+        RouterError::Lost(why) if login.tls != Tls::Off => {
+            ("tls", fill(words.router_no_tls, &[&address, why]))
+        }
         RouterError::LoginRefused(_) => ("password", words.login_refused.to_owned()),
         RouterError::Lost(_) => ("address", fill(words.router_lost, &[&address])),
         RouterError::Trap { message, .. } => ("username", fill(words.router_trap, &[message])),
@@ -125,43 +189,70 @@ fn failure(error: &RouterError, address: &RouterAddress, words: &StepWords) -> (
 /// `POST /mulai/router`: tests the log-in. Nothing is written to the router.
 pub(in crate::agent::first_run) async fn save(State(run): State<Arc<FirstRun>>, sent: StepForm) -> Answer {
     let (form, words) = (&sent.form, words_of(&sent));
-    let login = match read(form, &run.config.router.username, words) {
+    let login = match read(form, &run.config, words) {
         Ok(login) => login,
         Err(errors) => return Ok(refuse(form, errors)),
     };
     let router = client(&run.config, &login)?;
     if let Err(error) = router.read_hosts().await {
-        let (field, text) = failure(&error, &login.address, words);
+        let (field, text) = failure(&error, &login, words);
         return Ok(refuse(form, BTreeMap::from([(field, text)])));
     }
+    let is_agents = login.username == run.config.router.username;
+    let credential = match credential(&run) {
+        Ok(credential) => credential,
+        Err(unread) => return Ok(refuse_whole(form, "not_saved", unread)),
+    };
+    if let Some(credential) = credential.as_ref().filter(|_| is_agents)
+        && credential.expose() != login.password.expose().trim()
+    {
+        let differs = words.credential_differs.to_owned();
+        return Ok(refuse(form, BTreeMap::from([("password", differs)])));
+    }
     let portal = portal_url(&run.config, &login.address).await;
-    let password_file = match agent_password(&run, &login) {
+    let password_file = match agent_password(&run, &login, credential) {
         Ok(file) => file,
         Err(refused) => return Ok(refuse_whole(form, "not_saved", refused)),
     };
-    let address = login.address.to_string();
-    *run.login.lock().await = Some(login);
-    go_on(&run, Step::Router, |record| take(record, address, portal, password_file))
+    *run.login.lock().await = Some(login.clone());
+    go_on(&run, Step::Router, |record| take(record, &login, portal, password_file))
 }
 
-fn take(record: &mut Record, address: String, portal: Option<String>, password_file: String) {
+fn take(record: &mut Record, login: &RouterLogin, portal: Option<String>, password_file: String) {
     let values = &mut record.answers.values;
-    values.insert("router.address".to_owned(), Value::from(address));
+    values.insert("router.address".to_owned(), Value::from(login.address.to_string()));
+    values.insert("router.tls".to_owned(), Value::from(login.tls.name()));
+    match login.fingerprint {
+        Some(pin) => values.insert("router.tls_fingerprint".to_owned(), Value::from(pin.to_string())),
+        None => values.remove("router.tls_fingerprint"),
+    };
     if let Some(portal) = portal {
         values.entry("portal.public_url".to_owned()).or_insert_with(|| Value::from(portal));
     }
     record.answers.router_password = Some(password_file);
 }
 
-/// The file of the agent's own password on the router: what the owner typed for the agent's user, else a random one that the
-/// router's script sets.
-fn agent_password(run: &FirstRun, login: &RouterLogin) -> Result<String, String> {
+/// The router's password that systemd hands over, which the daemon will use whatever is stored; an error in words where it
+/// cannot be read.
+fn credential(run: &FirstRun) -> Result<Option<Secret>, String> {
+    if credential_file(ROUTER_PASSWORD, &run.env).is_none() {
+        return Ok(None);
+    }
+    let file = &run.config.router.password_file;
+    let read = SecretSource { name: ROUTER_PASSWORD, file, stored: None }.read(&run.env);
+    read.map(Some).map_err(|finding| finding.to_string())
+}
+
+/// The file of the agent's own password on the router, which the router's script sets: what systemd hands over, else what the
+/// owner typed for the agent's user, else a random one.
+fn agent_password(run: &FirstRun, login: &RouterLogin, credential: Option<Secret>) -> Result<String, String> {
     let is_agents = login.username == run.config.router.username;
     let kept = run.record().answers.router_password;
-    let secret = match (is_agents, kept) {
-        (false, Some(kept)) => return Ok(kept),
-        (true, _) => login.password.clone(),
-        (false, None) => Secret::new(new_token().map_err(|problem| problem.detail().to_owned())?),
+    let secret = match (credential, is_agents, kept) {
+        (Some(credential), ..) => credential,
+        (None, false, Some(kept)) => return Ok(kept),
+        (None, true, _) => login.password.clone(),
+        (None, false, None) => Secret::new(new_token().map_err(|problem| problem.detail().to_owned())?),
     };
     let mut layer = DeskLayer::default();
     let stored = layer.store_secret(&run.config.data_dir, ROUTER_PASSWORD, &secret);
