@@ -18,8 +18,12 @@ use crate::web::{Peer, Problem, host_names, limits, status_counts};
 
 /// The admin API and the console's pages. Requests carry a [`Peer`] as an extension.
 pub fn admin_router(site: Arc<Site>) -> Router {
-    let answers = Arc::clone(&site.answers.admin);
-    let app = AppState::new(site);
+    admin_router_of(AppState::new(site))
+}
+
+/// The same for a state that others look at, too.
+pub(crate) fn admin_router_of(app: Arc<AppState>) -> Router {
+    let answers = Arc::clone(&app.site.answers.admin);
     let defaults = console::page_defaults(&app);
     let all = api::routes().merge(console::routes(defaults.clone())).with_state(Arc::clone(&app));
     // Inside of the limits: a refusal reaches a caller that has sent everything, and a body that is too large is refused first.

@@ -12,6 +12,8 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 
 use super::engine::{Engine, EngineHandle};
 use super::health_report::report_once;
+use super::http::daily_doctor::ExaminationSchedule;
+use super::http::state::AppState;
 use super::payments::{PaymentError, Payments, RelayError};
 use super::site::Site;
 use super::{faces, portal, watchdog};
@@ -46,6 +48,8 @@ const OUTBOX_PAUSE: Duration = Duration::from_secs(20);
 const PROOF_PAUSE: Duration = Duration::from_mins(1);
 /// How often the copies look whether another one is due.
 const COPY_PAUSE: Duration = Duration::from_secs(20);
+/// How often it is looked whether an examination is due.
+const EXAMINATION_PAUSE: Duration = Duration::from_secs(2);
 /// How long a proof that is stopped may take before it is stopped again.
 const PROOF_STOP_PAUSE: Duration = Duration::from_millis(20);
 /// An outbox item that is due and fails at once is not retried faster than this.
@@ -100,7 +104,9 @@ pub async fn run(site: Arc<Site>, listeners: Listeners, stop: watch::Receiver<bo
     let (close, closing) = watch::channel(false);
     let mut proving = tokio::spawn(prove(Arc::clone(&site), closing.clone()));
     let copying = tokio::spawn(copy(Arc::clone(&site), closing.clone()));
-    let mut serving = tokio::spawn(serve_all(Arc::clone(&site), listeners, closing));
+    let app = AppState::new(Arc::clone(&site));
+    let examining = tokio::spawn(examine(Arc::clone(&app), ExaminationSchedule::new(&site)));
+    let mut serving = tokio::spawn(serve_faces(app, listeners, closing));
     let linking = site.payments.link().is_ok().then(|| tokio::spawn(link_loops(Arc::clone(&site))));
     let mut cycle = tokio::spawn(cycle(Arc::clone(&site), stop));
     let feeding = feed_watchdog(site.engine().clone());
@@ -130,6 +136,7 @@ pub async fn run(site: Arc<Site>, listeners: Listeners, stop: watch::Receiver<bo
     }
     serving.abort();
     copying.abort();
+    examining.abort();
     stop_proof(&site, &mut proving).await;
     if let Ok(Err(error)) = site.engine().call(Engine::close).await {
         tracing::error!(%error, "the last readings could not be committed; the router still holds them");
@@ -168,7 +175,12 @@ pub struct Listeners {
 
 /// Serves every listener until `stop` turns true and open requests have ended.
 pub async fn serve_all(site: Arc<Site>, listeners: Listeners, stop: watch::Receiver<bool>) {
-    let admin = faces::admin_router(Arc::clone(&site));
+    serve_faces(AppState::new(site), listeners, stop).await;
+}
+
+async fn serve_faces(app: Arc<AppState>, listeners: Listeners, stop: watch::Receiver<bool>) {
+    let site = Arc::clone(&app.site);
+    let admin = faces::admin_router_of(app);
     let data_dir = site.config.data_dir.clone();
     let config = Arc::new(site.config.clone());
     tokio::join!(
@@ -280,6 +292,14 @@ async fn copy(site: Arc<Site>, mut close: watch::Receiver<bool>) {
         }
         retry_log.record(site.copy_once().await);
         tail_log.record(site.tail_once().await);
+    }
+}
+
+/// Examines router, relay and machine by itself, until the task is aborted.
+async fn examine(app: Arc<AppState>, mut schedule: ExaminationSchedule) {
+    loop {
+        tokio::time::sleep(EXAMINATION_PAUSE).await;
+        schedule.examine_once(&app).await;
     }
 }
 

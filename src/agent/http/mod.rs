@@ -8,7 +8,7 @@
 //! | `background`, `outcomes` | work that goes on after its page was answered, and what comes of it |
 //! | `errors` | what the engine, the store, the router and the relay say, as problems |
 //! | `store_notice` | what pages say while the store cannot be written |
-//! | `health`, `doctor` | how the daemon's parts are; the examination of everything |
+//! | `health`, `doctor`, `daily_doctor` | how the daemon's parts are; the examination of everything, and the one that nobody asks for |
 //! | `commands` | requests of the admin contract as commands of the engine |
 //! | `admins`, `users` | admins and tokens; PINs |
 //! | `checkout`, `orders` | money taken or asked for; orders at the gateway |
@@ -26,6 +26,7 @@ pub(crate) mod caller;
 pub(crate) mod checkout;
 pub(crate) mod clock;
 pub(crate) mod commands;
+pub(crate) mod daily_doctor;
 pub(crate) mod doctor;
 pub(crate) mod errors;
 pub(crate) mod health;

@@ -1,7 +1,9 @@
 //! The page with the checks: what fails stands first, with what to do, in the reader's language, and waits on the dashboard.
 
+use std::time::Duration;
+
 use crate::support::console_client::{ConsoleClient, Fields};
-use crate::support::site::TestSite;
+use crate::support::site::{SiteBuilder, TestSite};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_fails_is_shown_with_what_to_do_until_somebody_checks_again() {
@@ -43,4 +45,16 @@ async fn what_fails_is_shown_with_what_to_do_until_somebody_checks_again() {
     // A router that is away is a finding like others.
     owner.post("/dokter", &token(&page)).await;
     owner.open("/dokter").await.says("periksa router.address, kabelnya").hides("masuk ke router, RouterOS");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_waits_on_the_dashboard_without_anybody_asking() {
+    let site = SiteBuilder::new().looping().start().await.with_owner().await;
+    let owner = ConsoleClient::owner(&site).await;
+    owner.open("/dokter").await.says("Belum diperiksa sejak daemon mulai");
+    site.pass(Duration::from_mins(5));
+    while !owner.open("/").await.html.contains("Pemeriksaan menemukan") {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    owner.open("/dokter").await.says("Perlu perhatian");
 }
