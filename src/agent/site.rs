@@ -1,6 +1,7 @@
 //! One site: the configuration in force, the router cycle, payments, the clock and signed tokens, put together. The
 //! loops, the faces, the operator's commands and tests all come in here.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use super::router::site_plan::list_names;
 use super::router::{CycleError, RouterCycle};
 use crate::clock::Clock;
 use crate::domain::id::UserId;
+use crate::domain::units::Timestamp;
 use crate::identity::signed_tokens::SignedTokens;
 use crate::identity::site_secret::SiteSecret;
 use crate::routeros::lists::ListNames;
@@ -114,12 +116,27 @@ pub struct Site {
     pub guesses: Guesses,
     /// Where the configuration comes from, in a daemon.
     pub files: Option<ConfigFiles>,
+    /// How the data came from a copy, where they did by the set-up's pages.
+    pub restored: Option<RestoredHere>,
     restart: watch::Sender<bool>,
     engine: EngineHandle,
     /// Time from one reading to the next.
     pace: watch::Sender<Duration>,
     /// The configuration with what a reload took over.
     in_force: Mutex<Config>,
+}
+
+/// A restore by the set-up's pages, and who was let in there: the copy's own audit knows neither.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestoredHere {
+    /// When.
+    pub at: Timestamp,
+    /// When the machine was claimed before, by the wall clock of then.
+    pub claimed_at: Timestamp,
+    /// The device's address.
+    pub address: IpAddr,
+    /// Whether by the code on the boot partition; by a power cut otherwise.
+    pub is_by_code: bool,
 }
 
 /// Answers of each server, counted.
@@ -191,6 +208,7 @@ impl Site {
             answers,
             guesses: Guesses::default(),
             files: None,
+            restored: None,
             restart: watch::Sender::new(false),
             proof: LedgerProof::elsewhere(),
             copies: Copies::new(secret),

@@ -14,7 +14,7 @@ use crate::agent::config::files::ConfigFiles;
 use crate::agent::config::{LoadedConfig, Origin};
 use crate::agent::first_run::machine::Machine;
 use crate::agent::first_run::serve::{Unclaimed, serve};
-use crate::agent::first_run::settle::settle;
+use crate::agent::first_run::settle::{restored, settle};
 use crate::agent::run;
 use crate::agent::settings;
 use crate::agent::site::Site;
@@ -114,6 +114,7 @@ async fn run_once(path: &Path, machine: &Path) -> Result<bool, Failure> {
     let clock = Arc::new(SystemClock::new());
     let mut site = Site::assemble(config, router, relay, clock, Arc::new(LogNotifier))?;
     site.files = Some(files);
+    site.restored = restored(&site.config.data_dir);
     settle(&site).await.map_err(Failure::said)?;
     let site = Arc::new(site);
     let listeners = run::listen(&site).await?;

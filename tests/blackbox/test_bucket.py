@@ -11,7 +11,8 @@ import time
 import pytest
 
 from bucket import BUCKET, PREFIX, REGION, Bucket
-from conftest import GB, eventually, http, shown
+from conftest import GB, OWNER_PASSWORD, eventually, http, shown
+from first_run import Browser, FreshMachine
 
 # How long a sale may stay on the card alone, in seconds.
 TAIL_MAX = 60
@@ -114,11 +115,61 @@ def test_a_sale_after_the_copy_comes_back_from_the_bucket_on_a_new_card(make_sit
     new.verify()
     new.token = agent.token
     new.start()
+    has_everything(new, before, who)
+
+    # The same on the pages of a fresh machine, by phone.
+    with contextlib.closing(FreshMachine(site.router)) as fresh:
+        fresh.start()
+        restore_on_the_pages(fresh, bucket, kit)
+        fresh.token = agent.token
+        has_everything(fresh, before, who)
+        owner = Browser(fresh)
+        body = {"username": "pemilik", "password": OWNER_PASSWORD}
+        entered = http("POST", f"{fresh.url}/api/v1/login", body=body).expect(200)
+        owner.cookie = entered.headers["set-cookie"].split(";")[0]
+        owner.get("/cadangan").expect(200).says(
+            "Data di mesin ini dipulihkan dari salinan pada", "dari perangkat 127.0.0.1, dengan kode di partisi boot"
+        )
+        assert bucket.kit.secret not in fresh.tail(1000) and kit["secret_key"] not in fresh.tail(1000)
+
+
+def has_everything(new, before, who) -> None:
+    """Both customers, the sale of after the copy, and a machine that only looks on."""
     names = {user["name"]: user["id"] for user in new.all("/users")}
     assert names == {"Sebelum": before.id, "Sesudah": who.id}
     assert left(new, who.id) == 10 * GB
     refused = new.call("POST", f"/users/{who.id}/credits", {"amount": "1 GB", "reason": "uji"})
     assert (refused.status, refused.code) == (503, "site_passive"), refused
+
+
+def restore_on_the_pages(fresh, bucket, kit: dict) -> None:
+    page = "/mulai/pulih/bucket"
+    browser = Browser(fresh)
+    browser.claim()
+    browser.get(page).expect(200)
+    good = {
+        "url": bucket.url, "bucket": f"s3://{BUCKET}/{PREFIX}", "region": REGION, "key_id": bucket.kit.id,
+        "secret": bucket.kit.secret, "site": "",
+    }  # fmt: skip
+    for wrong, words in [
+        ({"bucket": "cadangan"}, "Tulis seperti s3://bucket/awalan."),
+        ({"url": "http://192.168.88.5:9000"}, "Bukan alamat"),
+        ({"secret": "mistyped"}, "Salinan tidak dapat diambil dari"),
+        ({"key_id": bucket.card.id, "secret": bucket.card.secret}, "Salinan tidak dapat diambil dari"),
+        ({"bucket": f"s3://{BUCKET}/kosong"}, "Di sana tidak ada salinan situs ini"),
+    ]:
+        refused = browser.send(page, **(good | wrong)).says(words)
+        assert refused.status in (409, 422) and "mistyped" not in refused.text, refused.text
+    sent = browser.send(page, **good)
+    assert sent.to == "/mulai/pulih/kunci", sent.text
+    other = "AGE-SECRET-KEY-1" + "Q" * 58
+    browser.send(sent.to, secret=other).says("Ini bukan kunci kit pemulihan").expect(422)
+    opened = browser.send(sent.to, secret=kit["secret_key"].lower())
+    assert opened.to == "/mulai/pulih/periksa", opened.text
+    browser.get(opened.to).expect(200).says("Pelanggan", "Isi salinan")
+    browser.send(opened.to).expect(200).says("Data sudah dipulihkan")
+    eventually(lambda: http("GET", f"{fresh.url}/api/ping").expect(200), timeout=60)
+    eventually(lambda: http("GET", f"{fresh.url}/api/v1/openapi.json").expect(200), timeout=60)
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ use crate::agent::http::settings::SettingsCaller;
 use crate::agent::http::state::{Answer, AppState};
 use crate::agent::http::store_notice;
 use crate::agent::http::take_over::take_over;
+use crate::agent::site::RestoredHere;
 use crate::domain::units::Bytes;
 use crate::protocol::admin::take_over::TakeOver;
 use crate::store::{Role, Unwritable, Verified};
@@ -43,6 +44,8 @@ struct BackupPage {
     is_owner: bool,
     /// Why this machine does not have the site; empty while it does.
     passive: String,
+    /// When and by which device the data came from a copy, where they did on the set-up's pages.
+    restored: Option<String>,
 }
 
 /// The copies that the daemon makes.
@@ -112,7 +115,18 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession
             .filter(Unwritable::is_passive)
             .map(|why| store_notice::text(session.page_request.locale.language, &why))
             .unwrap_or_default(),
+        restored: restored(&app, &session),
     })
+}
+
+fn restored(app: &AppState, session: &AdminSession) -> Option<String> {
+    let RestoredHere { at, claimed_at, address, is_by_code } = app.site.restored.as_ref()?;
+    let (w, locale) = (session.office(), &session.page_request.locale);
+    let how = if *is_by_code { w.claimed_by_code } else { w.claimed_by_power };
+    Some(fill(
+        w.restored_here,
+        &[&locale.moment(*at), &locale.moment(*claimed_at), &address.to_string(), how],
+    ))
 }
 
 /// `POST /cadangan/unduh`: changes nothing but the audit, so nobody is asked twice. It answers with a file, which is no

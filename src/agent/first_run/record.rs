@@ -9,7 +9,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::claim::Claiming;
+use super::claim::{Claiming, Proof};
+use crate::agent::site::RestoredHere;
+use crate::domain::units::Timestamp;
 use crate::tools::whole_file;
 
 /// The file.
@@ -89,6 +91,9 @@ pub struct Record {
     /// The answers.
     #[serde(default)]
     pub answers: Answers,
+    /// When a copy was restored in place of answers, by the wall clock: milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored_at_ms: Option<i64>,
 }
 
 impl Record {
@@ -97,6 +102,17 @@ impl Record {
     pub fn load(data_dir: &Path) -> io::Result<Option<Self>> {
         let Some(text) = whole_file::read(&data_dir.join(FILE), BYTES_MAX)? else { return Ok(None) };
         serde_json::from_str(&text).map(Some).map_err(io::Error::other)
+    }
+
+    /// How the data of this machine came from a copy by the set-up's pages; `None` where they did not.
+    pub fn restored(&self) -> Option<RestoredHere> {
+        let (at, claim) = (self.restored_at_ms?, self.claiming.claim.as_ref()?);
+        Some(RestoredHere {
+            at: Timestamp(at),
+            claimed_at: Timestamp(claim.at_ms),
+            address: claim.address,
+            is_by_code: claim.proof == Proof::Code,
+        })
     }
 
     /// Writes the record, whole and durable.

@@ -10,7 +10,7 @@ use super::recovery;
 use crate::agent::engine::{
     Actor, Command, Done, EngineError, EngineGone, Key, NewDevice, NewPackage, NewUser, View,
 };
-use crate::agent::site::{Site, SiteError};
+use crate::agent::site::{RestoredHere, Site, SiteError};
 use crate::clock::rfc3339;
 use crate::domain::id::Mac;
 use crate::domain::policy::Settings;
@@ -30,6 +30,11 @@ pub enum SettleError {
     /// The store cannot be written.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// How the data came from a copy by the set-up's pages, for the desk. A record that cannot be read says nothing.
+pub fn restored(data_dir: &Path) -> Option<RestoredHere> {
+    Record::load(data_dir).ok()??.restored()
 }
 
 /// Enters what a finished set-up left. Does nothing otherwise.

@@ -364,6 +364,10 @@ words! {
         copy_failed: "Percobaan terakhir gagal", "The last try failed";
         kit: "Kit pemulihan", "Recovery kit";
         take_over: "Ambil alih situs ini", "Take this site over";
+        restored_here: "Data di mesin ini dipulihkan dari salinan pada {0}. Mesinnya diambil pada {1} dari perangkat {2}, {3}. Bukan Anda? Ganti kata sandi pemilik dan buat kit pemulihan baru.",
+            "The data on this machine were restored from a copy at {0}. The machine was claimed at {1} by the device {2}, {3}. Was it not you? Change the owner's password and make another recovery kit.";
+        claimed_by_code: "dengan kode di partisi boot", "by the code on the boot partition";
+        claimed_by_power: "dengan memutus listriknya", "by a power cut";
         take_over_text: "Mesin ini menjadi yang berlaku: router dan relay menghentikan mesin yang lama. Pemilik mengisi kata sandi, dan kode jika dipakai.",
             "This machine becomes the one that counts: router and relay stop the old machine. The owner types the password, and the code where one is used.";
         take_over_code: "Kode sekali pakai, jika dipakai", "One-time code, where one is used";

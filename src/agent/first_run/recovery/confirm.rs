@@ -75,7 +75,8 @@ pub(super) async fn save(State(run): State<Arc<FirstRun>>, sent: StepForm) -> An
 
 async fn restore(run: Arc<FirstRun>, mut recovery: Turn) -> Result<(), Refusal> {
     let ready = recovery.ready.take().ok_or(Refusal::NotChosen)?;
-    let stamp = backup::stamp(run.clock.now());
+    let now = run.clock.now();
+    let stamp = backup::stamp(now);
     let work = spawn_blocking(move || ready.copy.restore(&stamp, false, &mut |_| {}));
     let done = work.await.map_err(|_| Refusal::Card)?.map_err(|error| Refusal::of(&error))?;
     let address = run.record().claiming.claim.map(|claim| claim.address);
@@ -84,6 +85,7 @@ async fn restore(run: Arc<FirstRun>, mut recovery: Turn) -> Result<(), Refusal> 
     let closed = run.change(|record| {
         record.stage = Stage::Done;
         record.answers = Answers::default();
+        record.restored_at_ms = Some(now.0);
     });
     if closed.is_err() {
         tracing::warn!("first-run.json could not be closed");
