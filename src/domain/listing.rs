@@ -249,21 +249,26 @@ pub fn addresses(
     hosts: &HostTable,
     observed: &AccessRows,
 ) -> BTreeMap<Mac, BTreeSet<Ipv4Addr>> {
+    // Most rows are of devices that nobody here owns: of those only the address counts.
+    let ours: BTreeSet<Mac> = devices.iter().map(|device| device.mac).collect();
     let mut by_mac: BTreeMap<Mac, BTreeSet<Ipv4Addr>> = BTreeMap::new();
-    let mut host_of: BTreeMap<Ipv4Addr, BTreeSet<Mac>> = BTreeMap::new();
+    let mut taken: Vec<Ipv4Addr> = Vec::with_capacity(hosts.rows.len());
     // A row whose counters make no sense still shows where its device is.
     let read = hosts.rows.iter().map(|host| (host.mac, host.seen_address()));
     let unread = hosts.unread.iter().filter_map(|row| Some((row.mac?, row.address)));
     for (mac, address) in read.chain(unread) {
         if let Some(address) = address {
-            by_mac.entry(mac).or_default().insert(address);
-            host_of.entry(address).or_default().insert(mac);
+            taken.push(address);
+            if ours.contains(&mac) {
+                by_mac.entry(mac).or_default().insert(address);
+            }
         }
     }
+    taken.sort_unstable();
     let mut fallback: BTreeMap<Mac, Ipv4Addr> = BTreeMap::new();
     let bound = observed.bindings.iter().filter(|b| !b.disabled).filter_map(|b| Some((b.mac?, b.address?)));
     let leased = observed.leases.iter().map(|l| (l.mac, l.address));
-    for (mac, address) in bound.chain(leased) {
+    for (mac, address) in bound.chain(leased).filter(|(mac, _)| ours.contains(mac)) {
         fallback.entry(mac).or_insert(address);
     }
     devices
@@ -272,7 +277,7 @@ pub fn addresses(
             let seen = by_mac.get(&device.mac).cloned();
             let known = seen.or_else(|| {
                 let address = fallback.get(&device.mac)?;
-                (!host_of.contains_key(address)).then(|| BTreeSet::from([*address]))
+                taken.binary_search(address).is_err().then(|| BTreeSet::from([*address]))
             })?;
             Some((device.mac, known))
         })

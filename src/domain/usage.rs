@@ -1,7 +1,7 @@
 //! Metering: readings of the router's counters into bytes used. The rules are the metering table of the
 //! domain; the promise is that metered never exceeds what really flowed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use super::id::Mac;
@@ -121,16 +121,17 @@ impl HostTable {
 
     /// Every address of more than one device, in order.
     pub fn shared_addresses(&self) -> Vec<SharedAddress> {
-        let mut at: BTreeMap<Ipv4Addr, BTreeSet<Option<Mac>>> = BTreeMap::new();
         let rows = self.rows.iter().filter_map(|row| Some((row.seen_address()?, Some(row.mac))));
         let unread = self.unread.iter().filter_map(|row| Some((row.address?, row.mac)));
-        for (address, mac) in rows.chain(unread) {
-            at.entry(address).or_default().insert(mac);
-        }
-        let shared = at.into_iter().filter(|(_, macs)| macs.len() > 1);
-        shared
-            .map(|(address, macs)| SharedAddress { address, macs: macs.into_iter().flatten().collect() })
-            .collect()
+        let mut held: Vec<(Ipv4Addr, Option<Mac>)> = rows.chain(unread).collect();
+        held.sort_unstable();
+        held.dedup();
+        let shared = held.chunk_by(|a, b| a.0 == b.0).filter(|macs| macs.len() > 1);
+        let named = |macs: &[(Ipv4Addr, Option<Mac>)]| SharedAddress {
+            address: macs[0].0,
+            macs: macs.iter().filter_map(|(_, mac)| *mac).collect(),
+        };
+        shared.map(named).collect()
     }
 }
 

@@ -43,3 +43,4 @@ mod traces;
 
 pub use account_edits::{AccountEdit, NewAccount, Trace};
 pub use port::{EditOutcome, Router, RouterError, RouterFuture, RouterHealth, RouterIdentity};
+pub use tables::HOST_COLUMNS;

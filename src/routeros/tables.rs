@@ -23,6 +23,9 @@ use crate::domain::usage::{HostRow, HostTable, RowId, UnreadRow};
 
 const RESOURCE: &str = "/system/resource/print";
 const HOSTS: &str = "/ip/hotspot/host/print";
+/// The columns of the host table that metering needs.
+pub const HOST_COLUMNS: &str =
+    ".id,mac-address,address,to-address,uptime,bytes-in,bytes-out,authorized,bypassed";
 const LISTINGS: &str = "/ip/firewall/address-list/print";
 const BINDINGS: &str = "/ip/hotspot/ip-binding/print";
 const LEASES: &str = "/ip/dhcp-server/lease/print";
@@ -75,16 +78,20 @@ impl RouterClient {
             command: RESOURCE.to_owned(),
             what: "no row".to_owned(),
         })?;
-        let columns = ".id,mac-address,address,to-address,uptime,bytes-in,bytes-out,authorized,bypassed";
         let session = Some(resource.ended.session);
         let ticket = self
-            .submit::<Rows<Vec<HostRow>>, _>(HOSTS, print(HOSTS, columns).build(), session, |rows, row| {
-                match host(row) {
-                    Ok(host) => rows.read.push(host),
-                    Err(what) => rows.note(row, what)?,
-                }
-                Ok(())
-            })
+            .submit::<Rows<Vec<HostRow>>, _>(
+                HOSTS,
+                print(HOSTS, HOST_COLUMNS).build(),
+                session,
+                |rows, row| {
+                    match host(row) {
+                        Ok(host) => rows.read.push(host),
+                        Err(what) => rows.note(row, what)?,
+                    }
+                    Ok(())
+                },
+            )
             .await?;
         let hosts = self.unless_missing(HOSTS, ticket).await?;
         // Of the same session: another router may answer at the address later.

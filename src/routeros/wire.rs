@@ -116,17 +116,14 @@ impl Framer {
         let too_long = Violation::SentenceTooLong { max_bytes: self.sentence_bytes_max };
         loop {
             let first = self.buf.get(self.scan).copied().unwrap_or_default();
-            let decoded = codec::decode_length(&self.buf[self.scan..]);
-            let Decode::Complete { value: (length, prefix_bytes), .. } =
-                decoded.map_err(|_| Violation::LengthPrefix(first))?
-            else {
+            let decoded = length(&self.buf[self.scan..]).map_err(|()| Violation::LengthPrefix(first))?;
+            let Some((length, prefix_bytes)) = decoded else {
                 return if self.buffered() > self.sentence_bytes_max { Err(too_long) } else { Ok(None) };
             };
             let word = self.scan + prefix_bytes;
             if length == 0 {
                 return Ok(Some(word));
             }
-            let length = usize::try_from(length).unwrap_or(usize::MAX);
             if length > self.sentence_bytes_max.saturating_sub(word - self.start) {
                 return Err(too_long);
             }
@@ -138,14 +135,25 @@ impl Framer {
     }
 }
 
+/// The length of the word that begins here, and of its prefix; `None` while the prefix is not whole.
+fn length(bytes: &[u8]) -> Result<Option<(usize, usize)>, ()> {
+    // Nearly every word is short, and its prefix one byte, which is the length.
+    if let [short @ ..0x80, ..] = bytes {
+        return Ok(Some((usize::from(*short), 1)));
+    }
+    Ok(match codec::decode_length(bytes).map_err(drop)? {
+        Decode::Complete { value: (length, prefix_bytes), .. } => {
+            Some((usize::try_from(length).unwrap_or(usize::MAX), prefix_bytes))
+        }
+        _ => None,
+    })
+}
+
 /// The words of a sentence, up to its terminator.
 fn words(mut sentence: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
-        let Ok(Decode::Complete { value: (length, prefix_bytes), .. }) = codec::decode_length(sentence)
-        else {
-            return None;
-        };
-        let end = prefix_bytes.checked_add(usize::try_from(length).ok()?)?;
+        let (length, prefix_bytes) = length(sentence).ok().flatten()?;
+        let end = prefix_bytes.checked_add(length)?;
         let word = sentence.get(prefix_bytes..end).filter(|word| !word.is_empty())?;
         sentence = &sentence[end..];
         Some(word)
@@ -196,10 +204,15 @@ impl<'a> Row<'a> {
 
     /// The bytes of a field; `None` where the row lacks it or it is empty. Of a field that comes twice the last counts.
     fn value(&self, field: &str) -> Option<&'a [u8]> {
-        let value = |word: &'a [u8]| match word.strip_prefix(b"=")?.strip_prefix(field.as_bytes())? {
-            [] => Some(&[][..]),
-            [b'=', value @ ..] => Some(value),
-            _ => None,
+        let value = |word: &'a [u8]| {
+            // The place of the second sign rules most words out before any name is compared.
+            let (name, rest) = word.strip_prefix(b"=")?.split_at_checked(field.len())?;
+            let value = match rest {
+                [] => rest,
+                [b'=', value @ ..] => value,
+                _ => return None,
+            };
+            (name == field.as_bytes()).then_some(value)
         };
         words(self.0).filter_map(value).last().filter(|value| !value.is_empty())
     }

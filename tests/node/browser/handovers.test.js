@@ -55,6 +55,16 @@ async function open(t, options, prepare = async () => {}) {
   return { router, machine, page, watch, look, secret }
 }
 
+/** Sends the form that is open and says yes to what would happen, where a page shows that first. */
+async function agree(page) {
+  const form = page.locator('dialog[open] form[method=post], main form[method=post]').first()
+  await form.locator('button').first().click()
+  const [yes, done] = [page.getByRole('button', { name: 'Ya, lakukan' }), page.getByText('Sudah dilakukan').first()]
+  await yes.or(done).first().waitFor()
+  if (await yes.count()) await yes.click()
+  await done.waitFor()
+}
+
 /** A button of the form that is sent to an address. */
 const button = (page, to, name) => page.locator(`form[action="${to}"]`).getByRole('button', { name, exact: true })
 
@@ -175,6 +185,68 @@ for (const [mode, options] of Object.entries(MODES)) {
     await page.goto(`${machine.desk}/cadangan`)
     assert.equal(await form.count(), 0, 'there is nothing to take over')
     await machine.until('the router says who has the site', async () => / 2[. ]?/.test(await router.ask('marker')))
+    watch.check()
+  })
+
+  test(`devices of before a restore are bound and released, ${mode}`, async (t) => {
+    const macs = ['02:00:00:00:00:01', '02:00:00:00:00:02']
+    // Bound after the copy was made, which is what comes back.
+    const prepare = async (machine, router) => {
+      await machine.start()
+      await machine.logIn()
+      const { id } = await machine.api('POST', '/users', { name: 'Ani Lestari' })
+      const copy = machine.copy()
+      for (const mac of macs) await machine.api('POST', `/users/${id}/devices`, { mac })
+      await machine.until('the router has the bindings', async () =>
+        /kuota:/.test(await router.ask(`binding ${macs[0]}`)) && /kuota:/.test(await router.ask(`binding ${macs[1]}`)))
+      await machine.kill()
+      machine.restoreOnNewCard(copy)
+      await machine.start()
+      machine.cli(['take-over'])
+      await machine.stop()
+    }
+    const { router, machine, page, watch, look } = await open(t, options, prepare)
+    await page.getByText('2 perangkat di router tidak ada di data yang dipulihkan').click()
+    await page.getByText('Ani Lestari').first().waitFor()
+    await look()
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/orphans-${mode.replaceAll(' ', '-')}.png`, fullPage: true })
+    await machine.logIn()
+
+    const [first, second] = macs
+    const card = (mac) => page.locator('section.card').filter({ hasText: mac })
+    await card(first).getByRole('link', { name: /^Pasang ke Ani Lestari/ }).click()
+    await agree(page)
+    const [ani] = (await machine.api('GET', '/users?q=Ani')).items
+    assert.deepEqual(ani.devices.map(({ mac }) => mac), [first])
+
+    await page.goto(`${machine.desk}/perangkat/sebelum-pemulihan`)
+    assert.equal(await card(first).count(), 0)
+    await card(second).getByRole('link', { name: /^Lepas/ }).click()
+    await agree(page)
+    await machine.until('the router let go', async () => await router.ask(`binding ${second}`) === '')
+    await page.goto(`${machine.desk}/perangkat/sebelum-pemulihan`)
+    await page.getByText('Semua perangkat yang terpasang di router ada di data.').waitFor()
+    assert.match(await router.ask(`binding ${first}`), /kuota:/)
+    watch.check()
+  })
+
+  test(`the hotspot gets another name, and the daemon restarts, ${mode}`, async (t) => {
+    const { machine, page, watch, look } = await open(t, options)
+    await page.goto(`${machine.desk}/pengaturan`)
+    await page.locator('main a[href="/pengaturan/nama"]').click()
+    await page.locator('form[action$="/pengaturan/nama"] [name=name]').fill('Warung Ani')
+    await agree(page)
+    await look()
+
+    await page.goto(`${machine.desk}/pengaturan`)
+    machine.log = ''
+    await page.locator('main a[href="/pengaturan/mulai-ulang"]').click()
+    await agree(page)
+    await machine.listens()
+    watch.hosts.push(new URL(machine.desk).host)
+    await page.goto(`${machine.desk}/pengaturan`)
+    await page.locator('header').getByText('Warung Ani').first().waitFor()
+    assert.equal(await page.locator('main a[href="/pengaturan/mulai-ulang"]').count(), 0, 'nothing waits for a restart')
     watch.check()
   })
 }

@@ -1,7 +1,7 @@
 """The router of the black-box tests as a program for tests of pages: prints its address, and answers one question a line.
 
 Two hotspot users who are logged in, with what is left of their quota, and an unused voucher. `writes` answers how many writes
-the router was asked for, `user NAME` whether a hotspot user is disabled, `marker` the comment of the row that says who has the site; `hang MENU VERB` has the
+the router was asked for, `user NAME` whether a hotspot user is disabled, `marker` the comment of the row that says who has the site, `binding MAC` the comment of a device's binding; `hang MENU VERB` has the
 next command of that kind never answered.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "blackbox"))
 
-from routeros import LISTS, Router  # noqa: E402
+from routeros import BINDING, LISTS, Router  # noqa: E402
 
 GB = 1024**3
 
@@ -40,6 +40,8 @@ def answer(router: Router, question: str) -> str:
         case "marker":
             rows = [row["comment"] for row in router.snapshot(LISTS) if row["list"] == "kuota_pemilik"]
             return " ".join(rows)
+        case "binding":
+            return " ".join(row["comment"] for row in router.snapshot(BINDING) if row["mac-address"] == rest)
         case "hang":
             menu, _, verb = rest.partition(" ")
             router.fault("hang", menu, verb)

@@ -68,6 +68,11 @@ class Machine {
     this.log = ''
     this.daemon = spawn(KUOTAD, ['--config', this.config, 'run'], { stdio: ['ignore', 'ignore', 'pipe'] })
     this.daemon.stderr.on('data', (chunk) => { this.log += chunk })
+    await this.listens()
+  }
+
+  /** Waits until the desk listens, after a start or a restart within the process. */
+  async listens() {
     const port = await this.until('the desk listens', () =>
       this.log.split('\n').find((line) => line.includes('admin listens'))?.match(/127\.0\.0\.1:(\d+)/)?.[1])
     this.desk = `http://127.0.0.1:${port}`
@@ -86,10 +91,15 @@ class Machine {
     await ended
   }
 
-  /** The store comes back from a copy onto an empty card: it is passive. */
-  restoreOnNewCard() {
+  /** A copy of the store; answers its file. */
+  copy() {
     const copy = join(this.folder, 'copy.db')
     this.cli(['backup', copy, '--force'])
+    return copy
+  }
+
+  /** The store comes back from a copy, of now unless told otherwise, onto an empty card: it is passive. */
+  restoreOnNewCard(copy = this.copy()) {
     rmSync(this.data, { recursive: true })
     mkdirSync(this.data)
     this.cli(['restore', copy])

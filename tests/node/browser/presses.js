@@ -458,10 +458,10 @@ const ELSEWHERE = {
   'desk /adopsi/kembalikan': 'handovers.test.js: hotspot users are looked at, taken by tick and given back',
   'desk /adopsi/selesaikan': 'handovers.test.js: what a power cut left of an adoption is finished',
   'desk /adopsi/kembali': 'handovers.test.js: a hotspot that was left comes back',
-  'desk /pengaturan/nama': 'faces office: every_deed_of_the_desk_leads_on_whenever_it_is_sent',
+  'desk /pengaturan/nama': 'handovers.test.js: the hotspot gets another name, and the daemon restarts',
   'desk /cadangan/ambil-alih': 'handovers.test.js: a restored machine takes its site over',
-  'desk /pengaturan/mulai-ulang': 'faces office: every_deed_of_the_desk_leads_on_whenever_it_is_sent',
-  'desk /perangkat/sebelum-pemulihan/{mac}/lepas': 'faces office: devices_of_before_the_restore_wait_at_the_desk_and_are_bound_or_released_there',
+  'desk /pengaturan/mulai-ulang': 'handovers.test.js: the hotspot gets another name, and the daemon restarts',
+  'desk /perangkat/sebelum-pemulihan/{mac}/lepas': 'handovers.test.js: devices of before a restore are bound and released',
   'desk /pembayaran/{order}/bukukan': 'faces office: the_review_queue_stands_first_and_the_owner_decides_after_seeing_what_it_does',
 }
 
