@@ -110,12 +110,16 @@ fn one_seed() {
     }
 }
 
-/// Seeds that found something in the product, and what. The world has grown since and deals them other cards; what each
+/// Seeds that found something in the product or in how the two are compared, and what. The world has grown since and deals them other cards; what each
 /// found is held by a table of the rules, named here.
-const FOUND: [(u64, &str); 3] = [
+const FOUND: [(u64, &str); 4] = [
     (36, "listing: a_foreign_row_that_is_switched_off_keeps_ours_out_and_is_named"),
     (14, "payment: what_goes_back_while_a_person_decides_is_counted_and_nothing_is_undone"),
     (68, "payment: what_goes_back_while_a_person_decides_is_counted_and_nothing_is_undone"),
+    (
+        15,
+        "debts without a date get it when the started daemon first looks at its clocks, not when the store opens",
+    ),
 ];
 
 #[test]

@@ -166,8 +166,17 @@ impl World {
         self.agent.crash().await;
         let there = self.agent.engine(border::seen).await;
         self.inspector.restarted(&there)?;
-        self.look();
+        self.time_passes().await;
         self.judge().await
+    }
+
+    /// The daemon's loop turns once and looks at the clocks first. It does so right after a start: what waited for a trusted clock
+    /// gets its date by that, not by opening the store.
+    async fn time_passes(&mut self) {
+        self.look();
+        self.agent.engine(|engine| engine.pass_time().map(drop)).await.expect("the store takes it");
+        self.inspector.books.tick();
+        self.inspector.note();
     }
 
     async fn crash_relay(&mut self) {
@@ -213,7 +222,7 @@ impl World {
         self.agent.restore(&copy).await;
         self.inspector.restored(books);
         self.people.retain(|who| self.inspector.books.users.contains_key(who));
-        self.look();
+        self.time_passes().await;
         self.judge().await
     }
 
@@ -235,10 +244,7 @@ impl World {
         let minutes = self.dice.one_of(&[-300, -5, 5, 300, 2_000, -3_000]);
         self.clock.set_wall(Timestamp(self.clock.now().0 + minutes * 60_000));
         self.tell(format!("the clock jumps by {minutes} minutes"), "");
-        self.look();
-        self.agent.engine(|engine| engine.pass_time().map(drop)).await.expect("the store takes it");
-        self.inspector.books.tick();
-        self.inspector.note();
+        self.time_passes().await;
         if self.dice.chance(500) {
             self.agent.engine(Engine::confirm_clock).await.expect("the store takes it");
             self.inspector.books.confirm_clock();
