@@ -145,7 +145,7 @@ fn length(bytes: &[u8]) -> Result<Option<(usize, usize)>, ()> {
         Decode::Complete { value: (length, prefix_bytes), .. } => {
             Some((usize::try_from(length).unwrap_or(usize::MAX), prefix_bytes))
         }
-        _ => None,
+        Decode::Incomplete { .. } => None,
     })
 }
 

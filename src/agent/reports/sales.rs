@@ -51,7 +51,9 @@ impl SalesSumView {
     /// The sum of sums.
     pub(crate) fn total(of: &[Self]) -> Self {
         let mut total = Self::default();
-        of.iter().for_each(|sum| total.add(sum));
+        for sum in of {
+            total.add(sum);
+        }
         total
     }
 }
