@@ -78,13 +78,13 @@ messages! {
     replace_card(): "buat cadangan di perangkat lain dan ganti kartunya", "make a backup to another device and replace the card";
     // Copies
     copies_off(): "daemon tidak membuat salinan sendiri: backup.every adalah \"0s\"", "the daemon makes no copies by itself: backup.every is \"0s\"";
-    set_every(): "atur backup.every = \"6h\"", "set backup.every = \"6h\"";
+    set_every(): "nyalakan di halaman Pengaturan, Salinan data (backup.every = \"6h\")", "switch them on at the page Settings, Copies (set backup.every = \"6h\")";
     no_copy(): "daemon belum membuat salinan", "the daemon has made no copy yet";
-    read_copy_log(): "jalankan daemon; log-nya mengatakan mengapa salinan gagal (journalctl -u kuotad)", "run the daemon; its log says why a copy fails (journalctl -u kuotad)";
+    read_copy_log(): "jalankan daemon; halaman Cadangan dan log-nya mengatakan mengapa salinan gagal (journalctl -u kuotad)", "run the daemon; the page Backups and its log say why a copy fails (journalctl -u kuotad)";
     card_copy(at, bytes): "salinan di kartu dari {at}, {bytes} byte", "the copy on the card is of {at}, {bytes} bytes";
     card_copy_ahead(at, bytes): "salinan di kartu dari {at}, {bytes} byte, lebih maju dari jam mesin ini", "the copy on the card is of {at}, {bytes} bytes, ahead of this machine's clock";
     card_copy_late(at, bytes, every): "salinan di kartu dari {at}, {bytes} byte, padahal seharusnya ada setiap {every}", "the copy on the card is of {at}, {bytes} bytes, although one is due every {every}";
-    check_clock(): "periksa jamnya (timedatectl)", "check the clock (timedatectl)";
+    check_clock(): "sambungkan ke internet agar jamnya benar sendiri, atau pastikan jamnya di Beranda (timedatectl)", "connect it to the internet so that the clock is set by itself, or vouch for it on the dashboard (timedatectl)";
     no_away_copy(): "tidak ada salinan di luar kartu: kartu yang rusak menghilangkan semuanya", "there is no copy off the card: a dead card takes everything with it";
     set_target(): "atur backup.target ke folder di disk lain atau \"usb:LABEL\", atau salin sendiri setiap hari: kuotad backup BERKAS di disk lain, atau halaman Cadangan di meja kerja",
         "set backup.target to a folder of another disk or \"usb:LABEL\", or copy by hand every day: kuotad backup FILE on another disk, or the desk's page of backups";

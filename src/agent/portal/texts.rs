@@ -110,6 +110,9 @@ words! {
         open_order_text: "{0} dengan {1}, dibuat {2}.", "{0} by {1}, made {2}.";
         go_on: "Lanjutkan pembayaran", "Go on paying";
         cancel_order: "Batalkan", "Cancel";
+        cancel_will: "Nomor atau kode bayarnya tidak berlaku lagi. Bila sudah dibayar, jangan dibatalkan.",
+            "Its number or code is no longer good. Do not cancel what you have paid already.";
+        cancel_yes: "Ya, batalkan pembayaran", "Yes, cancel the payment";
 
         usage: "Pemakaian {0} hari terakhir", "Usage of the last {0} days";
         usage_none: "Belum ada pemakaian.", "No usage yet.";

@@ -3,7 +3,7 @@
 
 const assert = require('node:assert/strict')
 const { after, afterEach, before, test } = require('node:test')
-const { PHONE, Town, accessible, noSidewaysScroll, unfold } = require('./town.js')
+const { PHONE, Town, accessible, noSidewaysScroll, prints, unfold } = require('./town.js')
 
 let town
 before(async () => { town = await Town.open() })
@@ -158,4 +158,24 @@ test('the desk works with scripts off', async () => {
   await desk.getByRole('button', { name: 'Ya, lakukan' }).click()
   await desk.getByRole('status').getByText('Sudah dilakukan').waitFor()
   assert.equal((await town.user(user.id)).credited_mb, '1536.00')
+})
+
+test('receipts, reports, statements and the recovery kit go to the printer', async () => {
+  const user = await town.api('POST', '/users', { name: 'Cetak' })
+  const sale = await town.api('POST', `/users/${user.id}/purchases`, { package_id: town.packages[0].id, method: 'cash' })
+  const page = await town.desk()
+  for (const path of [`/kuitansi/${sale.id}`, '/laporan', '/laporan/bulan', `/pelanggan/${user.id}/rekening/cetak`]) {
+    await page.goto(town.admin + path)
+    assert.equal(await prints(page), 1, path)
+  }
+  await page.goto(`${town.admin}/cadangan`)
+  const kit = page.locator('form[action="/cadangan/kit"]')
+  const replaces = kit.locator('[name=replace]')
+  if (await replaces.count()) await replaces.check()
+  await kit.locator('[name=password]').fill(town.password)
+  await kit.getByRole('button').first().click()
+  await page.getByText('Kit pemulihan dibuat').first().waitFor()
+  // The words are on paper as a code as well.
+  await page.locator('.secret .qr svg').waitFor()
+  assert.equal(await prints(page), 1)
 })

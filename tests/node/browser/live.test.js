@@ -117,9 +117,10 @@ test('when what was focused goes away, the keyboard goes on from that part of th
   const order = await waiting('Hilang', 'va_bca')
   const page = await town.page()
   await page.goto(`${town.portal}/payment/status/${order.id}`)
-  await page.getByRole('button', { name: 'Batalkan' }).focus()
+  await page.locator('summary', { hasText: 'Batalkan pembayaran' }).click()
+  await page.getByRole('button', { name: 'Ya, batalkan' }).focus()
   await town.api('POST', `/orders/${order.id}/cancel`)
-  await page.getByRole('button', { name: 'Batalkan' }).waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Ya, batalkan' }).waitFor({ state: 'detached' })
   assert.equal(await page.evaluate(() => document.activeElement.id), 'isi')
 })
 

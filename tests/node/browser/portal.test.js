@@ -2,8 +2,9 @@
 'use strict'
 
 const assert = require('node:assert/strict')
+const { readFileSync } = require('node:fs')
 const { after, afterEach, before, describe, test } = require('node:test')
-const { CAPTIVE_ANDROID, CAPTIVE_IPHONE, Town, accessible, noSidewaysScroll } = require('./town.js')
+const { CAPTIVE_ANDROID, CAPTIVE_IPHONE, Town, accessible, noSidewaysScroll, prints } = require('./town.js')
 
 let town
 before(async () => { town = await Town.open() })
@@ -57,8 +58,17 @@ describe('a customer who is blocked for a debt', () => {
     await accessible(page)
     await noSidewaysScroll(page)
 
+    // A wallet reads the code from a picture: large enough, and whole.
+    const save = page.getByRole('button', { name: 'Simpan gambar QR' })
+    const [picture] = await Promise.all([page.waitForEvent('download'), save.click()])
+    assert.match(picture.suggestedFilename(), /\.png$/)
+    const png = readFileSync(await picture.path())
+    assert.equal(png.subarray(1, 4).toString(), 'PNG')
+    assert.ok(png.readUInt32BE(16) >= 800 && png.readUInt32BE(16) === png.readUInt32BE(20))
+
     await town.payAtBank(/QRIS Rp 50\.000/)
     await page.getByRole('heading', { name: 'Pembayaran diterima.' }).waitFor()
+    assert.equal(await prints(page), 1)
     await page.getByText(ONLINE).waitFor()
     await comesOnline(town.guest)
     await accessible(page)

@@ -372,7 +372,8 @@ const PORTAL = {
   },
   '/payment/status/{order}/batal': async (town) => {
     const order = await opened(town)
-    return { from: '/', to: `${order}/batal`, isDirect: true, done: 'Pembayaran dibatalkan' }
+    const before = (page) => page.locator('summary', { hasText: 'Batalkan' }).click()
+    return { from: '/', before, to: `${order}/batal`, isDirect: true, done: 'Pembayaran dibatalkan' }
   },
   '/bantuan': async (town) => {
     await town.customer(name('Pembeli'))

@@ -230,6 +230,16 @@ async function unfold(page) {
   }
 }
 
+/** Presses the page's button for printing. Answers how often the browser was asked to. */
+async function prints(page) {
+  await page.evaluate(() => {
+    window.asked = 0
+    window.print = () => { window.asked += 1 }
+  })
+  await page.locator('[data-print]:visible').first().click()
+  return page.evaluate(() => window.asked)
+}
+
 /** Nothing wider than the screen. */
 async function noSidewaysScroll(page) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
@@ -270,5 +280,5 @@ async function accessible(page) {
   assert.deepEqual(told, [], page.url())
 }
 
-module.exports = { CAPTIVE_ANDROID, CAPTIVE_IPHONE, GUEST_MAC, PHONE, Town, accessible, noSidewaysScroll, uncut, unfold }
+module.exports = { CAPTIVE_ANDROID, CAPTIVE_IPHONE, GUEST_MAC, PHONE, Town, accessible, noSidewaysScroll, prints, uncut, unfold }
 module.exports.Watch = Watch

@@ -402,6 +402,10 @@ words! {
         kit_no_token: "tidak ada, relay tidak menjawab; buat ulang nanti", "none, the relay does not answer; make another later";
         kit_replaced: "Simpan juga kit lama untuk cadangan sebelumnya: {0}", "Keep the old kit, too, for copies from before: {0}";
         restore: "Mengembalikan cadangan", "Restoring a backup";
+        restore_phone: "Kartu rusak atau Raspberry Pi baru: pasang kartu baru dengan kuotad, buka alamatnya di HP, lalu pilih \"Saya punya kit pemulihan\". Salinan bisa dari relay, penyimpanan objek, disk USB, atau berkas di HP; tidak perlu terminal.",
+            "A dead card or a new Raspberry Pi: put in a new card with kuotad, open its address on a phone and choose \"I have a recovery kit\". The copy may come from the relay, an object store, a USB disk or a file on the phone; no terminal is needed.";
+        restore_here: "Mengganti data mesin ini dengan cadangan lama, agar tidak terjadi karena salah tekan, hanya bisa lewat terminal:",
+            "This machine's own data are replaced by an old copy in a terminal only, so that no wrong press does it:";
         restore_1: "Salin berkas cadangan ke Raspberry Pi.", "Copy the backup file to the Raspberry Pi.";
         restore_2: "Hentikan layanan:", "Stop the service:";
         restore_3: "Kembalikan; berkas diperiksa dulu, dan yang diganti disimpan:", "Restore; the file is proven first, and what it replaces is kept:";
