@@ -8,63 +8,37 @@
 
 #[path = "start/history.rs"]
 mod history;
+#[path = "start/hotspot.rs"]
+mod hotspot;
 #[path = "../tests/support/process_memory.rs"]
 mod process_memory;
 #[path = "../tests/support/program.rs"]
 mod program;
 
-use std::fs;
-use std::net::Ipv4Addr;
-
-use kuota::domain::id::Mac;
-use kuota::sim::{SimConfig, SimRouter};
 use process_memory::memory_kib;
-use program::{ProgramFolder, RunningProgram};
+use program::RunningProgram;
 
-const HOSTS: &str = "/ip/hotspot/host/print";
 /// Users, and rows of the host table.
 const SIZES: [(u32, u32); 5] = [(0, 0), (100, 100), (1000, 1000), (1000, 10_000), (10_000, 10_000)];
 /// Readings until memory counts.
 const READINGS: u64 = 30;
-/// What each user's device moves between two readings.
-const MOVED: u64 = 1 << 20;
 /// What of its memory the kernel cannot drop, with 10 000 users and hosts.
 const ANONYMOUS_MAX_KIB: u64 = 32 * 1024;
-
-/// The device that the history gives a user; beyond the users, one of nobody.
-fn mac(no: u32) -> Mac {
-    let [a, b, c, d] = no.to_be_bytes();
-    Mac([2, 0, a, b, c, d])
-}
-
-fn address(no: u32) -> Ipv4Addr {
-    Ipv4Addr::from_bits(Ipv4Addr::new(10, 5, 0, 0).to_bits() + no)
-}
 
 #[tokio::main]
 async fn main() {
     println!(" users   hosts   resident  anonymous  the most");
     let mut missed = Vec::new();
     for (users, hosts) in SIZES {
-        let router = SimRouter::start(SimConfig::default()).await.unwrap();
-        for no in 1..=hosts {
-            router.host_connect(mac(no), address(no));
-        }
-        let folder = ProgramFolder::new(&router.address().to_string());
-        let config = fs::read_to_string(folder.path("kuotad.toml")).unwrap();
-        fs::write(folder.path("kuotad.toml"), config.replace("timeout = \"2s\"", "timeout = \"30s\""))
-            .unwrap();
-        history::fill(folder.data(), users, 0);
+        let (router, folder) = hotspot::open(users, hosts).await;
         let mut command = folder.command(&["run"]);
         // As the unit sets them.
         command.env("MALLOC_MMAP_THRESHOLD_", "131072").env("MALLOC_ARENA_MAX", "1");
         let mut daemon = RunningProgram::start(command, &folder);
         daemon.serves();
         for reading in 1..=READINGS {
-            router.served(HOSTS, reading).await;
-            for no in 1..=users {
-                router.traffic(mac(no), MOVED, MOVED / 8);
-            }
+            router.served(hotspot::HOSTS, reading).await;
+            hotspot::move_all(&router, users);
         }
         let process = daemon.id().to_string();
         let [resident, anonymous, most] =

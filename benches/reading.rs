@@ -9,39 +9,27 @@
 
 #[path = "start/history.rs"]
 mod history;
+#[path = "start/hotspot.rs"]
+mod hotspot;
 #[path = "../tests/support/program.rs"]
 mod program;
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
-use kuota::domain::id::Mac;
-use kuota::sim::{SimConfig, SimRouter};
-use program::{ProgramFolder, RunningProgram};
+use program::RunningProgram;
 
-const HOSTS: &str = "/ip/hotspot/host/print";
 /// Users who each move something before each cycle, and rows of the host table.
 const SIZES: [(u32, u32); 3] = [(100, 1000), (1000, 10_000), (10_000, 10_000)];
 /// Cycles that are measured, after some that warm everything up.
 const CYCLES: u32 = 40;
 const FIRST_CYCLES: u32 = 5;
 const PRINTS: u32 = 10;
-/// What each user's device moves between two cycles.
-const MOVED: u64 = 1 << 20;
 /// A twentieth of what the independent client needs, and sixty times what the bytes cost, at 1 000 users and 10 000 hosts.
 const OF_CLIENT_MAX: f64 = 0.05;
 const OF_BYTES_MAX: f64 = 60.0;
-
-fn mac(no: u32) -> Mac {
-    let [a, b, c, d] = no.to_be_bytes();
-    Mac([2, 0, a, b, c, d])
-}
-
-fn address(no: u32) -> Ipv4Addr {
-    Ipv4Addr::from_bits(Ipv4Addr::new(10, 5, 0, 0).to_bits() + no)
-}
 
 /// What others need for the same rows.
 struct Others {
@@ -89,26 +77,17 @@ async fn main() {
     println!(" users   hosts      bytes     a cycle  librouteros  the bytes  of librouteros  of the bytes");
     let mut missed = Vec::new();
     for (users, hosts) in SIZES {
-        let router = SimRouter::start(SimConfig::default()).await.unwrap();
-        for no in 1..=hosts {
-            router.host_connect(mac(no), address(no));
-        }
-        let folder = ProgramFolder::new(&router.address().to_string());
-        let config = fs::read_to_string(folder.path("kuotad.toml")).unwrap();
-        let config = config.replace("timeout = \"2s\"", "timeout = \"30s\"");
-        fs::write(folder.path("kuotad.toml"), config.replace("\"1s\"", "\"60s\"")).unwrap();
-        history::fill(folder.data(), users, 0);
+        let (router, folder) = hotspot::open(users, hosts).await;
+        hotspot::configure(&folder, "commit_interval = \"1s\"", "commit_interval = \"60s\"");
         let mut daemon = RunningProgram::start(folder.command(&["run"]), &folder);
         daemon.serves();
         let mut begun_s = 0.0;
         for cycle in 1..=FIRST_CYCLES + CYCLES {
-            router.served(HOSTS, cycle.into()).await;
+            router.served(hotspot::HOSTS, cycle.into()).await;
             if cycle == FIRST_CYCLES {
                 begun_s = processor_s(daemon.id());
             }
-            for no in 1..=users {
-                router.traffic(mac(no), MOVED, MOVED / 8);
-            }
+            hotspot::move_all(&router, users);
         }
         let cycle_s = (processor_s(daemon.id()) - begun_s) / f64::from(CYCLES);
         daemon.stop();

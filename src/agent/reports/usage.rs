@@ -105,7 +105,10 @@ impl Source {
         let (from, to) = self.running();
         let mut hours = Vec::new();
         for hour in from..to {
-            hours.push((hour, self.reader.usage_of_hour(hour)?));
+            let bytes = self.reader.usage_of_hour(hour)?;
+            if !bytes.is_zero() {
+                hours.push((hour, bytes));
+            }
         }
         let gathered = self.gathered.iter().map(|usage| (usage.hour, usage.sum.bytes));
         let hours = hours.into_iter().chain(gathered).map(|(hour, bytes)| (self.date_of(hour), bytes));
