@@ -82,15 +82,28 @@ impl<T: Clone> Sums<T> {
         self.found().state
     }
 
-    /// The sum of the span as it was in `state`, if it is kept.
-    pub fn get(&self, state: State, span: &Range<i64>) -> Option<T> {
+    /// The sum of the span as it was in `state`: what is kept, else what `add_up` finds, which is kept then.
+    pub fn of<E>(
+        &self,
+        state: State,
+        span: &Range<i64>,
+        add_up: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        if let Some(kept) = self.get(state, span) {
+            return Ok(kept);
+        }
+        let sum = add_up()?;
+        self.keep(state, span, sum.clone());
+        Ok(sum)
+    }
+
+    fn get(&self, state: State, span: &Range<i64>) -> Option<T> {
         let found = self.found();
         let (end, sum) = found.sums.get(&span.start)?;
         (found.state == state && *end == span.end).then(|| sum.clone())
     }
 
-    /// Keeps a sum that a reader of `state` added up.
-    pub fn keep(&self, state: State, span: &Range<i64>, sum: T) {
+    fn keep(&self, state: State, span: &Range<i64>, sum: T) {
         let mut found = self.found();
         if found.state != state {
             return;

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use rusqlite::{Row, params};
 
 use super::error::StoreError;
-use super::kept::KeptFor;
 use super::read::Reader;
 use super::record::UsageSum;
 use super::rows::{entry, parsed, unsigned, unsigned_or_none};
@@ -85,13 +84,8 @@ pub enum UsageStep {
 impl Reader {
     /// Income of orders paid in `from..to` and applied, which is a local day for most callers.
     pub fn income(&self, from: Timestamp, to: Timestamp) -> Result<Arc<[Income]>, StoreError> {
-        let (span, KeptFor { sums, income: state, .. }) = (from.0..to.0, &self.kept);
-        if let Some(kept) = sums.income.get(*state, &span) {
-            return Ok(kept);
-        }
-        let found: Arc<[Income]> = self.paid(&span)?.into();
-        sums.income.keep(*state, &span, Arc::clone(&found));
-        Ok(found)
+        let span = from.0..to.0;
+        self.kept.sums.income.of(self.kept.income, &span, || Ok(self.paid(&span)?.into()))
     }
 
     fn paid(&self, span: &Range<i64>) -> Result<Vec<Income>, StoreError> {
@@ -128,16 +122,12 @@ impl Reader {
 
     /// The usage of all users together in an hour since 1970-01-01 UTC.
     pub fn usage_of_hour(&self, hour: i64) -> Result<Bytes, StoreError> {
-        let (span, KeptFor { sums, usage: state, .. }) = (hour..hour + 1, &self.kept);
-        if let Some(kept) = sums.usage.get(*state, &span) {
-            return Ok(kept);
-        }
-        let sql = "SELECT ifnull(sum(bytes), 0) FROM usage_hours WHERE hour = ?1";
-        let mut statement = self.conn.prepare_cached(sql)?;
-        let found: i64 = statement.query_row([hour], |row| row.get(0))?;
-        let found = Bytes(found.unsigned_abs());
-        sums.usage.keep(*state, &span, found);
-        Ok(found)
+        self.kept.sums.usage.of(self.kept.usage, &(hour..hour + 1), || {
+            let sql = "SELECT ifnull(sum(bytes), 0) FROM usage_hours WHERE hour = ?1";
+            let mut statement = self.conn.prepare_cached(sql)?;
+            let found: i64 = statement.query_row([hour], |row| row.get(0))?;
+            Ok(Bytes(found.unsigned_abs()))
+        })
     }
 
     /// The usage of each user in the local days `from..to`, for the days that have ended.
